@@ -1,0 +1,1 @@
+"""contrique: how good a photograph looks to people, with no reference image."""
