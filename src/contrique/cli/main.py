@@ -1,0 +1,97 @@
+"""The door of the command line: reads the words, hands them to one command, and turns errors into one line each.
+
+Exit status: 0 all went well; 1 an image or the run failed; 2 the words were wrong; 130 interrupted with Ctrl-C;
+141 the reader of our output went away (``contrique score photos | head``), as the shell reports for any such program.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+
+from contrique.errors import ContriqueError, MissingExtra
+
+COMMANDS = ("score", "info", "distort", "pretrain", "fit", "evaluate", "export")
+
+DESCRIPTION = "How good does a photograph look to people? Scores from 0 to 100, higher is better, no reference needed."
+
+EPILOG = """\
+examples:
+  contrique score photo.jpg                    one photograph
+  contrique score holiday/ -o scores.csv       a folder and all below it, into a spreadsheet
+  contrique info                               what the model is and how well it agrees with people
+  contrique COMMAND --help                     what a command takes, with examples
+
+Results go to standard output or to the file named by -o; progress, warnings and errors go to standard error.
+Exit status: 0 fine, 1 something failed (one bad image is enough), 2 wrong usage, 130 interrupted.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of ``contrique`` with one subparser a command."""
+    parser = argparse.ArgumentParser(
+        prog="contrique",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    for name in COMMANDS:
+        if importlib.util.find_spec(f"contrique.cli.{name}") is None:
+            continue  # not written yet
+        command = importlib.import_module(f"contrique.cli.{name}")
+        subparser = commands.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=command.SUMMARY,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run, parser=subparser)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: the words after ``contrique``; those of this process if left out.
+
+    Returns:
+        The exit status, see the top of this file. Wrong usage raises ``SystemExit(2)``, as argparse does.
+    """
+    parser = build_parser()
+    args = parser.parse_args(arguments)
+    if args.version:
+        from importlib.metadata import version
+
+        print(f"contrique {version('contrique')}")
+        return 0
+    if args.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        status = args.run(args)
+        sys.stdout.flush()  # here, so that a reader that went away is noticed here
+        return status
+    except KeyboardInterrupt:
+        return _failed("interrupted", 130)
+    except BrokenPipeError:
+        # Whatever is still buffered has no reader: without this the interpreter complains when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        return _failed(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error), 1)
+    except (ContriqueError, MissingExtra) as error:
+        return _failed(str(error), 1)
+
+
+def _failed(message: str, status: int) -> int:
+    line = " ".join(message.split())
+    print(f"contrique: error: {line}", file=sys.stderr)
+    return status

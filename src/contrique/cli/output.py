@@ -1,0 +1,219 @@
+"""How scores are written: a table for people, CSV, JSON, JSON Lines or Parquet, to standard output or a file.
+
+Every writer takes rows of the same six columns. CSV, JSON Lines and the table are written row by row and flushed, so
+what was computed survives a crash; JSON and Parquet are whole documents, written when the run ends (also when it ends
+early) to a temporary name beside the file and then renamed.
+"""
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol, TextIO, TypedDict
+
+from contrique.errors import ContriqueError, need
+
+COLUMNS = ("path", "score", "low", "high", "error", "model")
+
+FORMATS = ("table", "csv", "json", "jsonl", "parquet")
+"""The formats by name; all but the table are also the endings by which a file chooses its format."""
+
+
+class Row(TypedDict):
+    """One image: numbers are on 0–100, higher is better; they are None where there is an error, and it is None else."""
+
+    path: str
+    score: float | None
+    low: float | None
+    high: float | None
+    error: str | None
+    model: str
+
+
+class Writer(Protocol):
+    """Takes rows one by one; what is not yet written is written by ``close``, which leaves the stream open."""
+
+    def write(self, row: Row) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class TableWriter:
+    """Aligned columns for people: score, interval, path. The path comes last because its width is not known ahead."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        print(" score   interval        image", file=stream, flush=True)
+
+    def write(self, row: Row) -> None:
+        name = printable(row["path"])
+        if row["error"] is None:
+            line = f"{row['score']:6.2f}   {row['low']:5.2f} – {row['high']:6.2f}   {name}"
+        else:
+            line = f"{'–':>6}   {'error':<14}   {name}: {printable(row['error'])}"
+        print(line, file=self.stream, flush=True)
+
+    def close(self) -> None:
+        pass
+
+
+class CsvWriter:
+    """Comma-separated values with a header, UTF-8, one line feed a row; an empty field stands for None."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.writer = csv.writer(stream, lineterminator="\n")
+        # The csv module leaves a carriage return unquoted when line feeds end its rows, and readers then split there.
+        self.quoting_writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        self.writer.writerow(COLUMNS)
+        stream.flush()
+
+    def write(self, row: Row) -> None:
+        values = list(row.values())
+        has_return = any(isinstance(value, str) and "\r" in value for value in values)
+        (self.quoting_writer if has_return else self.writer).writerow(values)
+        self.stream.flush()
+
+    def close(self) -> None:
+        pass
+
+
+class JsonLinesWriter:
+    """One JSON object a line."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, row: Row) -> None:
+        print(json.dumps(row, ensure_ascii=False), file=self.stream, flush=True)
+
+    def close(self) -> None:
+        pass
+
+
+class DocumentWriter:
+    """A whole document, written when the run ends: to standard output, or in one step over the file of that name."""
+
+    def __init__(self, encode: Callable[[list[Row]], bytes], file: str | None) -> None:
+        self.encode = encode
+        self.rows: list[Row] = []
+        self.path = self.partial = Path(file) if file is not None else None
+        # A device or a pipe (/dev/stdout) can only be written to; everything else is replaced by renaming.
+        if self.path is not None and (self.path.is_file() or not self.path.exists()):
+            self.path = self.path.resolve()
+            self.partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        if self.partial is not None:
+            self.partial.open("wb").close()  # now, so that an unwritable folder is noticed before any work
+
+    def write(self, row: Row) -> None:
+        self.rows.append(row)
+
+    def close(self) -> None:
+        if self.path is None or self.partial is None:
+            sys.stdout.buffer.write(self.encode(self.rows))
+            sys.stdout.buffer.flush()
+            return
+        try:
+            self.partial.write_bytes(self.encode(self.rows))
+            if self.partial != self.path:
+                self.partial.replace(self.path)
+        finally:
+            if self.partial != self.path:
+                self.partial.unlink(missing_ok=True)
+
+
+def json_document(rows: list[Row]) -> bytes:
+    """A JSON array of objects, UTF-8."""
+    return (json.dumps(rows, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def parquet_document(rows: list[Row]) -> bytes:
+    """A Parquet table: score, low and high are float64, the rest are strings, any may be null."""
+    import pyarrow
+    import pyarrow.parquet
+
+    numbers = ("score", "low", "high")
+    schema = pyarrow.schema([(c, pyarrow.float64() if c in numbers else pyarrow.string()) for c in COLUMNS])
+    document = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), document)
+    return document.getvalue()
+
+
+ROW_WRITERS = {"table": TableWriter, "csv": CsvWriter, "jsonl": JsonLinesWriter}
+DOCUMENTS = {"json": json_document, "parquet": parquet_document}
+
+
+def choose_format(asked: str | None, file: str | None, terminal: bool) -> str:
+    """The format of one run.
+
+    Args:
+        asked: the format asked for by name, or None.
+        file: the output file, or None for standard output.
+        terminal: whether standard output is a terminal.
+
+    Returns:
+        What was asked for; else what the file's ending says; else a table on a terminal and CSV into a pipe.
+
+    Raises:
+        ContriqueError: the file's ending names no format, or a binary format would go to a terminal.
+    """
+    if asked == "parquet" and file is None and terminal:
+        raise ContriqueError("Parquet is not for reading on a terminal: name a file with -o FILE")
+    if asked is not None:
+        return asked
+    if file is None:
+        return "table" if terminal else "csv"
+    ending = Path(file).suffix.lower().removeprefix(".")
+    if ending == "txt":
+        return "table"
+    if ending not in FORMATS:
+        raise ContriqueError(
+            f"cannot tell the format from the name {file!r}: end it in .csv, .json, .jsonl, .parquet or .txt, "
+            "or say --format"
+        )
+    return ending
+
+
+@contextmanager
+def open_writer(kind: str, file: str | None) -> Iterator[Writer]:
+    """Open the output of one run and finish it however the run ends, so that rows already computed are kept.
+
+    Args:
+        kind: one of ``FORMATS``.
+        file: the file to write; None for standard output.
+
+    Yields:
+        The writer.
+
+    Raises:
+        MissingExtra: Parquet without pyarrow; raised before the first row, as is:
+        OSError: the file cannot be written.
+    """
+    if kind == "parquet":
+        need("pyarrow.parquet", "parquet", "Parquet output")
+    writer: Writer
+    with ExitStack() as stack:
+        if kind in DOCUMENTS:
+            writer = DocumentWriter(DOCUMENTS[kind], file)
+        elif file is not None:
+            writer = ROW_WRITERS[kind](stack.enter_context(open(file, "w", encoding="utf-8", newline="")))
+        else:
+            if isinstance(sys.stdout, io.TextIOWrapper):  # a name may hold what the terminal's encoding lacks
+                sys.stdout.reconfigure(errors="backslashreplace")
+            writer = ROW_WRITERS[kind](sys.stdout)
+        stack.callback(writer.close)
+        yield writer
+
+
+def readable(path: str) -> str:
+    """The path as text that every format can hold: bytes of a file name that are not UTF-8 are written ``\\xNN``."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def printable(text: str) -> str:
+    """The text on one line of a terminal: control characters are written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,127 @@
+"""``contrique score``: photographs in, one row each out."""
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from contrique.cli.output import FORMATS, Row, Writer, choose_format, open_writer, readable
+from contrique.errors import ContriqueError
+
+if TYPE_CHECKING:
+    from contrique.model import QualityModel, Score
+
+SUMMARY = "Score photographs from 0 to 100."
+
+EPILOG = """\
+A row has the columns path, score, low, high, error and model. The interval from low to high covers the opinion of
+people as often as the model's card says (see `contrique info`). A file that cannot be scored is a row with an error;
+the others are scored all the same, and the exit status is then 1.
+
+Without -o and --format the rows are a table on a terminal and CSV into a pipe. CSV and JSON Lines are written row by
+row; JSON and Parquet at the end, also after Ctrl-C. Parquet needs the extra `parquet`.
+
+examples:
+  contrique score photo.jpg
+  contrique score holiday/ portraits/*.jpg -o scores.csv
+  contrique score 'holiday/**/*.png' --format jsonl
+  find . -name '*.jpg' -mtime -1 -print0 | contrique score - --null
+  contrique score holiday/ | tail -n +2 | sort -t, -k2,2g | head -5      the five worst
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a file, a folder (with all below it), a quoted glob such as 'a/**/*.jpg', or - for a list of paths "
+        "on standard input, one a line",
+    )
+    parser.add_argument("-m", "--model", metavar="DIR", help="a model folder (default: the model that is shipped)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the rows there: .csv .json .jsonl .parquet .txt")
+    parser.add_argument("-f", "--format", choices=FORMATS, help="say the format instead of leaving it to the ending")
+    parser.add_argument("-0", "--null", action="store_true", help="a NUL ends each path on standard input")
+    parser.add_argument(
+        "--max-pixels", type=_pixels, metavar="N", help="refuse images of more pixels than this, before decoding them"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score what the words name.
+
+    Returns:
+        0 if every image was scored, else 1.
+
+    Raises:
+        ContriqueError: no image was named at all, or the model cannot score.
+        OSError: the output cannot be written.
+    """
+    try:
+        kind = choose_format(args.format, args.output, sys.stdout.isatty())
+    except ContriqueError as error:
+        args.parser.error(str(error))
+    paths, complete = _find(args.paths, args.null)
+    from contrique.model import QualityModel
+    from contrique.scoring import score_stream
+
+    model = QualityModel.load(args.model)
+    limit = {} if args.max_pixels is None else {"max_pixels": args.max_pixels}
+    with open_writer(kind, args.output) as writer:
+        failed = _write_rows(score_stream(model, paths, **limit), len(paths), writer, model, args.output)
+    if failed:
+        print(f"contrique: {failed} of {len(paths)} images could not be scored", file=sys.stderr)
+    return 0 if complete and not failed else 1
+
+
+def _find(words: list[str], null: bool) -> tuple[list[str], bool]:
+    """All images that the words name, in order, and whether every word named at least one."""
+    from contrique.images import find_images
+
+    complete = True
+    found: list[str] = []
+    for word in words:
+        here = list(find_images(_standard_input(null) if word == "-" else [word]))
+        if not here:
+            complete = False
+            place = "standard input" if word == "-" else readable(word)
+            print(f"contrique: warning: no images in {place}", file=sys.stderr)
+        found += here
+    if not found:
+        raise ContriqueError("nothing to score: none of the paths names an image")
+    return found, complete
+
+
+def _standard_input(null: bool) -> list[str]:
+    names = sys.stdin.buffer.read().split(b"\0" if null else b"\n")
+    return [os.fsdecode(name if null else name.removesuffix(b"\r")) for name in names if name.strip()]
+
+
+def _write_rows(scores: "Iterator[Score]", total: int, writer: Writer, model: "QualityModel", file: str | None) -> int:
+    """Write the rows as they come and count the failed; a progress bar shows where the rows do not."""
+    from tqdm import tqdm
+
+    hidden = not sys.stderr.isatty() or (file is None and sys.stdout.isatty())
+    failed = 0
+    # `delay`: short work shows no bar at all.
+    for score in tqdm(scores, total=total, unit="image", disable=hidden, delay=2, file=sys.stderr):
+        failed += score.error is not None
+        writer.write(as_row(score, model.name))
+    return failed
+
+
+def as_row(score: "Score", model: str) -> Row:
+    """One row of the output: numbers rounded to six decimals, None in place of a number that is not one."""
+    value, low, high = (None if math.isnan(x) else round(float(x), 6) for x in (score.value, score.low, score.high))
+    error = None if score.error is None else readable(score.error)
+    return {"path": readable(score.path), "score": value, "low": low, "high": high, "error": error, "model": model}
+
+
+def _pixels(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of pixels is expected, not {word!r}")
+    return int(word)
