@@ -47,14 +47,14 @@ class TableWriter:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        print(" score   interval        image", file=stream, flush=True)
+        print(f"{'score':>6}   {'interval':>15}   image", file=stream, flush=True)
 
     def write(self, row: Row) -> None:
         name = printable(row["path"])
         if row["error"] is None:
-            line = f"{row['score']:6.2f}   {row['low']:5.2f} – {row['high']:6.2f}   {name}"
+            line = f"{row['score']:6.2f}   {row['low']:6.2f} – {row['high']:6.2f}   {name}"
         else:
-            line = f"{'–':>6}   {'error':<14}   {name}: {printable(row['error'])}"
+            line = f"{'–':>6}   {'error':>15}   {name}: {printable(row['error'])}"
         print(line, file=self.stream, flush=True)
 
     def close(self) -> None:
