@@ -1,1 +1,55 @@
-"""contrique: how good a photograph looks to people, with no reference image."""
+"""contrique: how good a photograph looks to people, with no reference image.
+
+>>> import contrique
+>>> model = contrique.load()
+>>> model.score("photo.jpg").value  # 0 to 100, higher is better
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["ContriqueError", "ImageError", "ModelError", "QualityModel", "Score", "load", "score"]
+
+if TYPE_CHECKING:
+    from contrique.errors import ContriqueError, ImageError, ModelError
+    from contrique.model import QualityModel, Score
+
+_HOME = {
+    "ContriqueError": "contrique.errors",
+    "ImageError": "contrique.errors",
+    "ModelError": "contrique.errors",
+    "QualityModel": "contrique.model",
+    "Score": "contrique.model",
+}
+_loaded: dict[None, "QualityModel"] = {}
+
+
+def load(folder: str | None = None, *, engine: str | None = None) -> "QualityModel":
+    """Load a model: the shipped one, or a folder that ``contrique fit`` or ``contrique pretrain`` wrote.
+
+    Args:
+        folder: the model; None for the one that ships with contrique.
+        engine: ``"onnx"`` or ``"torch"``; None for ONNX where the model has a graph.
+
+    Raises:
+        ModelError: the folder is no model, or a file in it is damaged.
+    """
+    from contrique.model import QualityModel
+
+    return QualityModel.load(folder, engine=engine)
+
+
+def score(source: Any) -> Any:
+    """Score one image, or a list or folder of images, with the shipped model: see ``QualityModel.score``."""
+    if None not in _loaded:
+        _loaded[None] = load()
+    return _loaded[None].score(source)
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public classes only when they are asked for, so that ``import contrique`` is quick."""
+    if name in _HOME:
+        import importlib
+
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

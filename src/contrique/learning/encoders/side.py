@@ -1,0 +1,101 @@
+"""A small quality-aware network beside a frozen semantic one: what contrastive pretraining trains when views are few.
+
+Moving every weight with few views loses what ImageNet gave (docs/experiments.md). Here the trunk stays exactly as it was; a
+narrow network walks along it, at each depth joining the image's own path with the trunk's map, and only this one learns
+from the contrastive loss. The idea of a ladder beside a frozen trunk is Sung et al., "LST: Ladder Side-Tuning", NeurIPS 2022;
+a quality-aware encoder beside a content-aware one is Saha et al., "Re-IQA", CVPR 2023.
+
+Shapes: B batch, C channels, H height, W width.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from contrique.learning.encoders.efficientnet_lite import EfficientNetLite0
+
+STEM = 24
+WIDTHS = (32, 48, 64, 96, 128, 192, 256)  # one a trunk stage; about a seventh of the trunk's multiplications in all
+STRIDES = (1, 2, 2, 2, 1, 2, 1)  # of each trunk stage relative to the one before
+
+
+class Rung(nn.Module):
+    """Join the side's own map with the trunk's: 1×1 convolution, then a 3×3 filter for each channel."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv2d(channels_in, channels_out, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels_out)
+        self.filter = nn.Conv2d(channels_out, channels_out, 3, padding=1, groups=channels_out, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels_out)
+
+    def forward(self, side_BCHW: Tensor, trunk_BCHW: Tensor) -> Tensor:
+        x = functional.relu(self.bn1(self.mix(torch.cat([side_BCHW, trunk_BCHW], dim=1))))
+        return functional.relu(self.bn2(self.filter(x)))
+
+
+class SideLite0(nn.Module):
+    """EfficientNet-Lite0, frozen, and its side network.
+
+    Attributes:
+        stage_dims: channels of each map that ``stages`` returns: the trunk's eight, then the side's seven.
+        last: which of those maps are a last stage (the trunk's, the side's).
+        patch_dim: channels of ``patch_map``.
+    """
+
+    name = "efficientnet-lite0-side"
+    stage_dims = (*EfficientNetLite0.stage_dims, *WIDTHS)
+    statistics = (*EfficientNetLite0.statistics, *range(8, 15))
+    last = (*EfficientNetLite0.last, 14)
+    patch_dim = WIDTHS[-1]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = EfficientNetLite0()
+        self.trunk.requires_grad_(False)
+        self.stem = nn.Conv2d(3, STEM, 5, stride=2, padding=2, bias=False)
+        self.bn = nn.BatchNorm2d(STEM)
+        self.rungs = nn.ModuleList(
+            Rung(side + trunk, out)
+            for side, trunk, out in zip((STEM, *WIDTHS), EfficientNetLite0.stage_dims, WIDTHS, strict=False)
+        )
+
+    def train(self, mode: bool = True) -> "SideLite0":
+        """The trunk's batch statistics stay those of ImageNet, whatever the mode."""
+        super().train(mode)
+        self.trunk.eval()
+        return self
+
+    def stages(self, x_BCHW: Tensor) -> list[Tensor]:
+        """The trunk's eight maps, then the side's seven (strides 2 to 32).
+
+        Args:
+            x_BCHW: RGB in [0, 1], at least 32×32.
+        """
+        trunk = self.trunk.stages(x_BCHW)
+        return trunk + self._climb(x_BCHW, trunk)
+
+    def patch_map(self, x_BCHW: Tensor) -> Tensor:
+        """The side's last map, whose 2×2 pooled vectors the contrastive loss sees."""
+        with torch.no_grad():
+            trunk = self.trunk.stages(x_BCHW, head=False)
+        return self._climb(x_BCHW, trunk)[-1]
+
+    def load_published(self, state: dict[str, Tensor]) -> None:
+        """Load a published EfficientNet-Lite0 checkpoint into the trunk.
+
+        Raises:
+            ValueError: names or shapes are not those of EfficientNet-Lite0.
+        """
+        self.trunk.load_published(state)
+
+    def _climb(self, x_BCHW: Tensor, trunk: list[Tensor]) -> list[Tensor]:
+        height, width = trunk[0].shape[-2:]
+        side = functional.relu(self.bn(self.stem(x_BCHW * 2 - 1)))[..., :height, :width]
+        maps = []
+        for rung, stride, trunk_map in zip(self.rungs, STRIDES, trunk, strict=False):
+            if stride == 2:
+                side = functional.avg_pool2d(side, 2)
+            side = rung(side, trunk_map)
+            maps.append(side)
+        return maps

@@ -1,0 +1,157 @@
+"""From an encoder to a model folder: weights as float16 safetensors, and an ONNX graph that reads those very weights.
+
+One weights file serves both engines: each tensor of the graph is an external tensor that points into
+``encoder.safetensors`` (a safetensors file is a header and raw tensors), cast to float32 when the session starts. So the
+two engines cannot drift apart, and the weights ship once.
+"""
+
+import json
+import struct
+import warnings
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from contrique.errors import ModelError, need
+from contrique.learning.encoders import Encoder
+from contrique.learning.features import FeatureExtractor
+from contrique.card import ENCODER_GRAPH, ENCODER_WEIGHTS, new_card, read_card, write_card
+
+OPSET = 18
+
+
+def save_encoder(
+    encoder: Encoder,
+    folder: str | Path,
+    *,
+    name: str,
+    training: dict[str, Any],
+    features: str = "statistics",
+    licence: str = "Apache-2.0",
+) -> Path:
+    """Write an encoder as a model folder that has no regressor yet.
+
+    Convolutions and linear layers are rounded to float16, the rest (norms) stays float32.
+
+    Args:
+        encoder: from ``contrique.learning.encoders.build``.
+        folder: created if need be.
+        name: the model's name, for its card.
+        training: what the encoder learned from, for its card: data, licences, recipe.
+        features: ``"statistics"`` or ``"last-mean"``.
+        licence: of the weights.
+
+    Returns:
+        The folder.
+    """
+    from safetensors.torch import save_file
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = encoder.state_dict()  # type: ignore[attr-defined]
+    kept = {key: _stored(value) for key, value in state.items() if not key.endswith("num_batches_tracked")}
+    save_file(kept, folder / ENCODER_WEIGHTS)
+    (folder / ENCODER_WEIGHTS).chmod(0o644)  # safetensors makes it private
+    (folder / ENCODER_GRAPH).unlink(missing_ok=True)
+    dim = FeatureExtractor(encoder, features).dim
+    card = new_card(
+        name=name, encoder={"name": encoder.name, "features": features, "dim": dim}, training=training, licence=licence
+    )
+    write_card(folder, card)
+    return folder
+
+
+def load_extractor(folder: str | Path) -> FeatureExtractor:
+    """The encoder of a model folder with its features, ready to run.
+
+    Raises:
+        ModelError: the folder is no model, or its weights are damaged or not its encoder's.
+    """
+    from contrique.learning.encoders import build
+
+    folder = Path(folder)
+    card = read_card(folder)
+    try:
+        encoder = build(card["encoder"]["name"], str(folder / ENCODER_WEIGHTS))
+        extractor = FeatureExtractor(encoder, card["encoder"]["features"])
+    except Exception as error:  # safetensors has its own exception types
+        raise ModelError(f"{folder}: {error}") from error
+    return extractor.eval()
+
+
+def export_onnx(folder: str | Path) -> Path:
+    """Write ``encoder.onnx`` beside a model folder's ``encoder.safetensors``.
+
+    The graph takes ``images`` (N, H, W, 3) uint8 RGB and gives ``features`` (N, D) float32, for one scale.
+
+    Returns:
+        The graph's path.
+
+    Raises:
+        ModelError: the folder is no model.
+        MissingExtra: torch or onnx is not installed.
+    """
+    import torch
+
+    onnx = need("onnx", "learn", "contrique export")
+    folder = Path(folder)
+    extractor = load_extractor(folder)
+    graph = folder / ENCODER_GRAPH
+    temporary = graph.with_suffix(".tmp")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # The TorchScript exporter keeps batch norms and tensor names as they are, which the shared weights need; the newer
+        # one rewrites both and takes six times as long.
+        torch.onnx.export(
+            extractor,
+            (torch.zeros(2, 64, 96, 3, dtype=torch.uint8),),
+            str(temporary),
+            dynamo=False,
+            opset_version=OPSET,
+            do_constant_folding=False,
+            training=torch.onnx.TrainingMode.PRESERVE,
+            input_names=["images"],
+            output_names=["features"],
+            dynamic_axes={"images": {0: "N", 1: "H", 2: "W"}, "features": {0: "N"}},
+        )
+    model = onnx.load(str(temporary))
+    _share_weights(model, folder / ENCODER_WEIGHTS)
+    temporary.write_bytes(model.SerializeToString())
+    temporary.replace(graph)
+    write_card(folder, read_card(folder))
+    return graph
+
+
+def _stored(value: Tensor) -> Tensor:
+    value = value.detach().cpu().contiguous()
+    return value.half() if value.is_floating_point() and value.dim() > 1 else value
+
+
+def _share_weights(model: Any, weights: Path) -> None:
+    """Replace each tensor of the graph by its place in the safetensors file, behind a cast where it is float16."""
+    from onnx import TensorProto, helper
+
+    with weights.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+    kinds = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
+    tensors, casts = [], []
+    for tensor in model.graph.initializer:
+        entry = header.get(tensor.name.removeprefix("encoder."))
+        if entry is None:
+            tensors.append(tensor)
+            continue
+        start, end = entry["data_offsets"]
+        kind = kinds[entry["dtype"]]
+        stored = tensor.name if kind == TensorProto.FLOAT else f"{tensor.name}.stored"
+        shared = TensorProto(name=stored, data_type=kind, dims=entry["shape"], data_location=TensorProto.EXTERNAL)
+        for key, value in (("location", weights.name), ("offset", 8 + length + start), ("length", end - start)):
+            shared.external_data.add(key=key, value=str(value))
+        tensors.append(shared)
+        if stored != tensor.name:
+            casts.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT))
+    nodes = casts + list(model.graph.node)
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(tensors)
+    model.graph.node.extend(nodes)

@@ -1,0 +1,273 @@
+"""A quality model: an encoder, a regressor and a card that says what they are; loaded from and saved to a folder.
+
+Shapes: N images, D features (both scales, full scale first), H height, W width.
+"""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from contrique.card import CARD, ENCODER_GRAPH, ENCODER_WEIGHTS, REGRESSOR, check_files, read_card, write_card
+from contrique.engines import Engine, load_engine
+from contrique.errors import ContriqueError, ModelError
+from contrique.images import Preprocessing, Source, prepare, read_image, source_name
+
+SHIPPED = Path(__file__).parent / "weights" / "default"
+BATCH_PIXELS = 2**20
+"""Most pixels that go through the engine at once; a batch's maps take about 500 bytes for each."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How good one image looks.
+
+    Attributes:
+        path: the image's path, or a stand-in such as ``<array>``.
+        value: 0 to 100, higher is better; nan where the image could not be scored.
+        low: lower end of the interval, on the same scale.
+        high: upper end of the interval. People's opinion lies between the two as often as the model's card says
+            (``card["regressor"]["interval"]``).
+        error: why the image could not be scored, or None.
+    """
+
+    path: str
+    value: float
+    low: float
+    high: float
+    error: str | None = None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper end."""
+        return self.low, self.high
+
+    def __float__(self) -> float:
+        return self.value
+
+    @classmethod
+    def failed(cls, path: str, error: str) -> "Score":
+        """The score of an image that could not be scored."""
+        return cls(path, math.nan, math.nan, math.nan, error)
+
+
+class QualityModel:
+    """Scores images; ``contrique.load`` makes one.
+
+    Attributes:
+        card: what the model is: encoder, preprocessing, training data, what the scale means, licence, agreement.
+        name: the card's name.
+        digest: names the encoder and the preprocessing: features of models with one digest are the same.
+        folder: where the model was loaded from.
+    """
+
+    def __init__(self, folder: Path, card: dict[str, Any], engine: Engine, regressor: Any = None) -> None:
+        self.folder = folder
+        self.card = card
+        self.name: str = card["name"]
+        self.preprocessing = Preprocessing.from_dict(card["preprocessing"])
+        self._engine = engine
+        self._regressor = regressor
+        parts = [card["files"][ENCODER_WEIGHTS], card["encoder"], card["preprocessing"]]
+        self.digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str] | None = None, *, engine: str | None = None) -> "QualityModel":
+        """Load a model folder.
+
+        Args:
+            folder: the model; None for the one that ships with contrique.
+            engine: ``"onnx"``, ``"torch"``, or None for ONNX where the model has a graph.
+
+        Raises:
+            ModelError: the folder is no model, a file is damaged, or the engine cannot run it.
+            MissingExtra: the torch engine is needed and torch is not installed.
+        """
+        folder = SHIPPED if folder is None else Path(folder)
+        card = read_card(folder)
+        check_files(folder, card)
+        try:
+            Preprocessing.from_dict(card["preprocessing"])
+        except (ValueError, TypeError) as error:
+            raise ModelError(f"{folder / CARD}: {error}") from error
+        regressor = _read_regressor(folder / REGRESSOR) if REGRESSOR in card["files"] else None
+        return cls(folder, card, load_engine(folder, engine), regressor)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the model as a folder of its own; an older model there is replaced, all at once.
+
+        Raises:
+            ModelError: the folder exists and is not a model.
+        """
+        from safetensors.numpy import save_file
+
+        target = Path(folder)
+        if target.exists() and not (target / CARD).is_file() and (not target.is_dir() or any(target.iterdir())):
+            raise ModelError(f"{target}: exists and is not a model folder; it is left as it was")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            for name in (ENCODER_WEIGHTS, ENCODER_GRAPH):
+                if name in self.card["files"]:
+                    shutil.copyfile(self.folder / name, fresh / name)
+            if self._regressor is not None:
+                save_file(self._regressor.to_arrays(), fresh / REGRESSOR)
+            write_card(fresh, self.card)
+            fresh.chmod(0o755)
+            if target.exists():
+                old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+                target.rename(old / target.name)
+                fresh.rename(target)
+                shutil.rmtree(old)
+            else:
+                fresh.rename(target)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        return target
+
+    def with_regressor(self, regressor: Any, about: dict[str, Any], *, name: str, **more: Any) -> "QualityModel":
+        """This encoder with another regressor.
+
+        Args:
+            regressor: from ``contrique.evaluation.regressor``.
+            about: the card's ``regressor`` part: ratings, mapping to 0–100 and interval.
+            name: the new model's name.
+            more: further parts of the card, such as ``agreement``.
+        """
+        card = {**self.card, **more, "name": name, "regressor": about}
+        return QualityModel(self.folder, card, self._engine, regressor)
+
+    @property
+    def full_reference(self) -> bool:
+        """Whether scores need the undistorted image beside the distorted one."""
+        return bool((self.card.get("regressor") or {}).get("full_reference"))
+
+    def features(self, source: Source | Sequence[Source]) -> np.ndarray:
+        """Features at full and at half scale, one after the other.
+
+        Args:
+            source: one image (path, bytes, file object, PIL image, uint8 array (H, W, 3)), or a list of images.
+
+        Returns:
+            float32, (D,) for one image, (N, D) for a list.
+
+        Raises:
+            ImageError: an image cannot be used; it names the path and the reason.
+        """
+        if isinstance(source, list | tuple):
+            images = [read_image(one) for one in source]
+            return self.features_of(images) if images else np.empty((0, self.dim), np.float32)
+        return self.features_of([read_image(source)])[0]  # type: ignore[arg-type]
+
+    @property
+    def dim(self) -> int:
+        """D: the length of a feature vector, both scales together."""
+        return 2 * int(self.card["encoder"]["dim"])
+
+    def features_of(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Features of decoded images.
+
+        Args:
+            images: uint8 RGB arrays (H, W, 3), of any sizes.
+
+        Returns:
+            (N, D) float32, in the order given.
+        """
+        pairs = [prepare(image, self.preprocessing) for image in images]
+        scales = [self._one_scale([pair[scale] for pair in pairs]) for scale in (0, 1)]
+        return np.concatenate(scales, axis=1)
+
+    def score_features(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Value, low and high on 0–100 for each row of features.
+
+        Raises:
+            ModelError: the model has no regressor.
+        """
+        from contrique.scale import interval_hundred
+
+        if self._regressor is None:
+            raise ModelError(f"{self.name} has no regressor yet: fit it to ratings with contrique fit")
+        about = self.card["regressor"]
+        predicted_N = self._regressor.predict(features_ND)
+        return interval_hundred(predicted_N, about["interval"]["half_width"], about["mapping"])
+
+    def predict(self, features_ND: np.ndarray) -> np.ndarray:
+        """Predictions on the ratings' own scale and in their direction, as the regressor gives them.
+
+        Raises:
+            ModelError: the model has no regressor.
+        """
+        if self._regressor is None:
+            raise ModelError(f"{self.name} has no regressor yet: fit it to ratings with contrique fit")
+        return self._regressor.predict(features_ND)
+
+    def score(self, source: Any, reference: Source | None = None) -> Any:
+        """Score one image, or many.
+
+        Args:
+            source: an image (path, bytes, file object, PIL image, uint8 array (H, W, 3)); or a folder, searched
+                recursively, or an iterable of images.
+            reference: the undistorted image, for a full-reference model, and only then; with one image only.
+
+        Returns:
+            A ``Score`` for one image; a list of them, in order, for a folder or an iterable. In a list an image that
+            cannot be scored has ``Score.error`` set and nan in place of numbers.
+
+        Raises:
+            ImageError: a single image cannot be used.
+            ModelError: the model has no regressor, or a reference is missing or superfluous.
+        """
+        from contrique.images import find_images
+        from contrique.scoring import score_stream
+
+        if self.full_reference != (reference is not None):
+            raise ModelError(f"{self.name} scores {'against a' if self.full_reference else 'without a'} reference")
+        if isinstance(source, str | os.PathLike) and os.path.isdir(source):
+            return list(score_stream(self, find_images([os.fspath(source)])))
+        if _is_many(source):
+            return list(score_stream(self, source))
+        features = self.features(source)
+        if reference is not None:
+            features = np.abs(self.features(reference) - features)
+        value, low, high = self.score_features(features[None])
+        return Score(source_name(source), float(value[0]), float(low[0]), float(high[0]))
+
+    def _one_scale(self, images: list[np.ndarray]) -> np.ndarray:
+        """Features of prepared images at one scale, (N, D/2): images of one size go through the engine together."""
+        features: list[np.ndarray | None] = [None] * len(images)
+        sizes: dict[tuple[int, ...], list[int]] = {}
+        for index, image in enumerate(images):
+            sizes.setdefault(image.shape, []).append(index)
+        for (height, width, _), members in sizes.items():
+            step = max(1, BATCH_PIXELS // (height * width))
+            for start in range(0, len(members), step):
+                batch = members[start : start + step]
+                for index, row in zip(batch, self._engine.features(np.stack([images[i] for i in batch])), strict=True):
+                    features[index] = row
+        return np.stack(features)  # type: ignore[arg-type]
+
+
+def _is_many(source: Any) -> bool:
+    single = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview | np.ndarray)
+    return not single and not hasattr(source, "read") and isinstance(source, Iterable)
+
+
+def _read_regressor(path: Path) -> Any:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    from contrique.evaluation.regressor import Regressor
+
+    try:
+        return Regressor.from_arrays(load_file(path))
+    except (SafetensorError, ContriqueError, OSError) as error:
+        raise ModelError(f"{path}: {error}") from error
