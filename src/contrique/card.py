@@ -1,7 +1,7 @@
 """A model folder's card: what the model is, read and written with the digests of the files beside it.
 
-A model folder holds ``card.json``, ``encoder.safetensors`` (weights), ``encoder.onnx`` (the graph that reads those weights),
-and ``regressor.safetensors`` (absent for an encoder that is not fitted). Nothing in it is executable.
+A model folder holds ``card.json``, ``encoder.safetensors`` (weights), ``encoder.onnx`` (the graph that reads those
+weights), and ``regressor.safetensors`` (absent for an encoder that is not fitted). Nothing in it is executable.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """From an encoder to a model folder: weights as float16 safetensors, and an ONNX graph that reads those very weights.
 
 One weights file serves both engines: each tensor of the graph is an external tensor that points into
-``encoder.safetensors`` (a safetensors file is a header and raw tensors), cast to float32 when the session starts. So the
-two engines cannot drift apart, and the weights ship once.
+``encoder.safetensors`` (a safetensors file is a header and raw tensors), cast to float32 when the session starts. So
+the two engines cannot drift apart, and the weights ship once.
 """
 
 import json
@@ -13,10 +13,10 @@ from typing import Any
 
 from torch import Tensor
 
+from contrique.card import ENCODER_GRAPH, ENCODER_WEIGHTS, new_card, read_card, write_card
 from contrique.errors import ModelError, need
 from contrique.learning.encoders import Encoder
 from contrique.learning.features import FeatureExtractor
-from contrique.card import ENCODER_GRAPH, ENCODER_WEIGHTS, new_card, read_card, write_card
 
 OPSET = 18
 
@@ -101,8 +101,8 @@ def export_onnx(folder: str | Path) -> Path:
     temporary = graph.with_suffix(".tmp")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # The TorchScript exporter keeps batch norms and tensor names as they are, which the shared weights need; the newer
-        # one rewrites both and takes six times as long.
+        # The TorchScript exporter keeps batch norms and tensor names as they are, which the shared weights need; the
+        # newer one rewrites both and takes six times as long.
         torch.onnx.export(
             extractor,
             (torch.zeros(2, 64, 96, 3, dtype=torch.uint8),),

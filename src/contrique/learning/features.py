@@ -1,8 +1,8 @@
 """An encoder's maps as one vector for each image at one scale: the paper's features, and multi-stage statistics.
 
 ``last-mean`` is the paper's: the mean of the last map, L2-normalised (CONTRIQUE, section III-C; authors'
-``modules/CONTRIQUE_model.py``). ``statistics`` is the mean and the standard deviation of every channel at several depths: the
-last map alone knows little of what a distortion does to an image's texture.
+``modules/CONTRIQUE_model.py``). ``statistics`` is the mean and the standard deviation of every channel at several
+depths: the last map alone knows little of what a distortion does to an image's texture.
 
 Shapes: N images, B batch, C channels, H height, W width, D features.
 """

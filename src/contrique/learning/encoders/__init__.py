@@ -1,4 +1,4 @@
-"""The networks that turn an image into maps, by name: ``resnet50``, ``efficientnet-lite0``, ``efficientnet-lite0-side``."""
+"""The networks that turn an image into maps, by name: resnet50, efficientnet-lite0, efficientnet-lite0-side."""
 
 from pathlib import Path
 from typing import Protocol
@@ -39,8 +39,9 @@ def build(name: str, start: str | None = None) -> Encoder:
 
     Args:
         name: one of ``ENCODERS``.
-        start: ``None`` for random weights; ``"imagenet"`` for EfficientNet-Lite0's published ones (the trunk's, for the side
-            network); else the path of a checkpoint: ``.safetensors``, or a PyTorch file, read without executing anything.
+        start: ``None`` for random weights; ``"imagenet"`` for EfficientNet-Lite0's published ones (the trunk's, for
+            the side network); else the path of a checkpoint: ``.safetensors``, or a PyTorch file, read without
+            executing anything.
 
     Raises:
         ValueError: no such encoder, or the weights are not that encoder's.

