@@ -24,10 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print one card."""
     import json
+    from pathlib import Path
 
-    from contrique.model import QualityModel
+    from contrique.card import check_files, read_card
+    from contrique.model import SHIPPED
 
-    card = QualityModel.load(args.model).card
+    folder = SHIPPED if args.model is None else Path(args.model)
+    card = read_card(folder)
+    check_files(folder, card)
     print(json.dumps(card, indent=2, ensure_ascii=False) if args.json else "\n".join(card_lines(card)))
     return 0
 

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from contrique import __version__
 from contrique.errors import ContriqueError, MissingExtra
 
 COMMANDS = ("score", "info", "distort", "pretrain", "fit", "evaluate", "export")
@@ -68,9 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = build_parser()
     args = parser.parse_args(arguments)
     if args.version:
-        from importlib.metadata import version
-
-        print(f"contrique {version('contrique')}")
+        print(f"contrique {__version__}")
         return 0
     if args.command is None:
         parser.print_help(sys.stderr)

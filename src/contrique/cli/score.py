@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from contrique.cli.output import FORMATS, Row, Writer, choose_format, open_writer, readable
-from contrique.errors import ContriqueError
+from contrique.errors import ContriqueError, ModelError
 
 if TYPE_CHECKING:
     from contrique.model import QualityModel, Score
 
 SUMMARY = "Score photographs from 0 to 100."
+
+PROGRESS_AFTER_SECONDS = 2.0
+"""Work that is done sooner shows no progress bar."""
 
 EPILOG = """\
 A row has the columns path, score, low, high, error and model. The interval from low to high covers the opinion of
@@ -70,6 +73,12 @@ def run(args: argparse.Namespace) -> int:
     from contrique.scoring import score_stream
 
     model = QualityModel.load(args.model)
+    if not model.card.get("regressor"):
+        raise ModelError(f"{model.name} gives features but no scores yet: fit it to ratings with contrique fit")
+    if model.full_reference:
+        raise ModelError(
+            f"{model.name} scores an image against its reference, in Python: model.score(image, reference)"
+        )
     limit = {} if args.max_pixels is None else {"max_pixels": args.max_pixels}
     with open_writer(kind, args.output) as writer:
         failed = _write_rows(score_stream(model, paths, **limit), len(paths), writer, model, args.output)
@@ -107,8 +116,8 @@ def _write_rows(scores: "Iterator[Score]", total: int, writer: Writer, model: "Q
 
     hidden = not sys.stderr.isatty() or (file is None and sys.stdout.isatty())
     failed = 0
-    # `delay`: short work shows no bar at all.
-    for score in tqdm(scores, total=total, unit="image", disable=hidden, delay=2, file=sys.stderr):
+    bar = tqdm(scores, total=total, unit="image", disable=hidden, delay=PROGRESS_AFTER_SECONDS, file=sys.stderr)
+    for score in bar:
         failed += score.error is not None
         writer.write(as_row(score, model.name))
     return failed

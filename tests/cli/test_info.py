@@ -1,0 +1,54 @@
+"""The card, for people and for machines."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contrique.cli.info import card_lines
+from contrique.cli.main import main
+from contrique.model import SHIPPED
+
+CARD = {
+    "format": 1,
+    "name": "tiny",
+    "version": "0.1.0",
+    "licence": "Apache-2.0",
+    "encoder": {"name": "resnet", "stages": [1, 2], "dim": 8},
+    "regressor": {"ratings": "some", "interval": {"level": 0.8, "half_width": 0.1234567, "coverage": 0.803}},
+}
+
+
+def test_shipped_card_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info"]) == 0
+    text = capsys.readouterr().out
+    card = json.loads((SHIPPED / "card.json").read_text(encoding="utf-8"))
+    assert text.startswith(f"{card['name']} {card['version']}\n")
+    assert "0 to 100; higher is better" in text
+    assert card["licence"] in text
+    for section in ("encoder", "preprocessing", "training", "regressor", "agreement"):
+        assert f"\n{section}\n" in text
+
+
+def test_json_is_the_card_as_stored(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(SHIPPED), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((SHIPPED / "card.json").read_text(encoding="utf-8"))
+
+
+def test_lines_hold_every_entry() -> None:
+    text = "\n".join(card_lines(CARD))
+    assert "hold people's opinion 80% of the time" in text
+    assert "80.3% of the time" in text
+    for line in ("  stages  1, 2", "  interval half_width  0.1235", "  licence  Apache-2.0"):
+        assert line in text.splitlines()
+
+
+def test_an_encoder_that_is_not_fitted_says_so() -> None:
+    text = "\n".join(card_lines({key: value for key, value in CARD.items() if key != "regressor"}))
+    assert "features, not scores" in text
+    assert "higher is better" not in text
+
+
+def test_a_folder_that_is_no_model_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(tmp_path)]) == 1
+    assert str(tmp_path) in capsys.readouterr().err
