@@ -1,0 +1,231 @@
+"""Any image - a file, bytes, an open file, a Pillow image, an array - to uint8 RGB, and on to what an encoder sees.
+
+Three steps, each a function: ``read_image`` decodes (rules in decode.py), ``prepare`` brings the size into the range a
+model scores and adds the half scale, and ``find_images`` (finding.py) turns what a user names into single paths.
+All are safe to call from many threads at once.
+
+Shapes: image_HWC is height, width, 3 channels; uint8, 0 to 255, R G B, sRGB.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, Union
+
+import numpy as np
+
+from contrique.decode import HEAD_BYTES, decode_bytes, decode_pillow, sniff
+from contrique.errors import ImageError
+from contrique.finding import IMAGE_SUFFIXES, find_images
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "Preprocessing",
+    "Source",
+    "find_images",
+    "half_scale",
+    "prepare",
+    "read_image",
+    "source_name",
+]
+
+Source: TypeAlias = Union[str, os.PathLike[str], bytes, BinaryIO, "PIL.Image.Image", np.ndarray]
+
+MAX_PIXELS = 200_000_000
+"""Width × height above which an image is refused before decoding: the largest phone sensors' 16,320 × 12,240 passes,
+and decoding one image stays under 1.5 GB of memory."""
+
+MAX_BYTES = 2**31
+"""File size above which a file is refused unread: MAX_PIXELS of 16-bit RGBA fit, uncompressed."""
+
+
+def read_image(source: Source, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read one image, whatever it comes as.
+
+    Args:
+        source: a path; a file's content as bytes; a binary file object, read from where it stands to its end and left
+            there, open; a Pillow image, whose orientation and colour profile count as they would in a file; or a uint8
+            array, (H, W, 3) in RGB order or (H, W) grey, taken as sRGB and not copied if it is contiguous RGB.
+        max_pixels: width × height above which a file or Pillow image is refused before decoding.
+
+    Returns:
+        image_HWC: uint8 RGB, contiguous.
+
+    Raises:
+        ImageError: the image cannot be used; it names the path (or a stand-in) and the reason. Nothing else is raised
+            for a bad image or an unsuitable source.
+    """
+    name = source_name(source)
+    if isinstance(source, str | os.PathLike):
+        return decode_bytes(_read_file(name), name, max_pixels)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return decode_bytes(bytes(source), name, max_pixels)
+    if isinstance(source, np.ndarray):
+        return _check_array(source, name)
+    if hasattr(source, "read"):
+        return decode_bytes(_read_object(source, name), name, max_pixels)
+    if _is_pillow(source):
+        return decode_pillow(source, name, max_pixels)
+    raise ImageError(
+        name, f"expected a path, bytes, a binary file object, a Pillow image or an array, got {type(source).__name__}"
+    )
+
+
+def source_name(source: Source) -> str:
+    """What to call an image: its path, a file object's or Pillow image's file name, or a stand-in like ``<array>``."""
+    if isinstance(source, str | os.PathLike):
+        return os.fsdecode(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "<bytes>"
+    if isinstance(source, np.ndarray):
+        return "<array>"
+    if hasattr(source, "read"):
+        name = getattr(source, "name", None)
+        return name if isinstance(name, str) and name else "<file>"
+    if _is_pillow(source):
+        name = getattr(source, "filename", None)
+        return os.fsdecode(name) if isinstance(name, str | bytes) and name else "<image>"
+    return f"<{type(source).__name__}>"
+
+
+def half_scale(image_HWC: np.ndarray) -> np.ndarray:
+    """Shrink to half the width and half the height, rounded down but at least one pixel.
+
+    Pillow's antialiased bicubic, the filter of the authors' published test code (``Image.resize`` by its default). It
+    is part of every score: successors' ports with other filters give other scores.
+    """
+    height, width = image_HWC.shape[:2]
+    return _resize(image_HWC, max(1, height // 2), max(1, width // 2))
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image is brought to the sizes a model scores; part of the model and of its card.
+
+    Attributes:
+        max_scored_pixels: an image with more pixels is shrunk, aspect kept, to at most so many (default 2^20, about
+            one megapixel: the size that rated photographs are of, and a bound on time and memory).
+        min_side: a side with fewer pixels is mirrored out to so many (default 64: at half scale still the network's
+            stride of 32).
+    """
+
+    max_scored_pixels: int = 1_048_576
+    min_side: int = 64
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if type(value) is not int or value < 1:
+                raise ValueError(f"{field.name}: expected a positive whole number, got {value!r}")
+        if self.min_side**2 > self.max_scored_pixels:
+            raise ValueError(
+                f"min_side: a square of {self.min_side} is more than max_scored_pixels = {self.max_scored_pixels}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plain dictionary that a card stores."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Preprocessing":
+        """Read what ``to_dict`` wrote.
+
+        Raises:
+            ValueError: a name that is not known, or a value that is not a positive whole number.
+        """
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"preprocessing: unknown {', '.join(sorted(unknown))}")
+        return cls(**values)
+
+
+def prepare(image_HWC: np.ndarray, preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
+    """Make the two pictures an encoder sees.
+
+    An image of more than ``max_scored_pixels`` is shrunk with the filter of ``half_scale``. Sides below ``min_side``
+    are then mirrored out, evenly at both ends; an image so narrow that this would exceed ``max_scored_pixels`` (more
+    than 256 : 1 by default) is shrunk further first, so the limit always holds. An image in the range is left as it is.
+
+    Returns:
+        full_HWC and half_HWC: the full-scale picture (the input itself where nothing was to do) and its half scale.
+    """
+    height, width = image_HWC.shape[:2]
+    limit, side = preprocessing.max_scored_pixels, preprocessing.min_side
+    scale = min(1.0, (limit / (height * width)) ** 0.5)
+    if min(height, width) * scale < side:
+        scale = min(1.0, limit / side / max(height, width))
+    full_HWC = image_HWC
+    if scale < 1:
+        full_HWC = _resize(full_HWC, max(1, int(height * scale)), max(1, int(width * scale)))
+    missing = [max(0, side - size) for size in full_HWC.shape[:2]]
+    if any(missing):
+        pads = [(pad // 2, pad - pad // 2) for pad in missing]
+        full_HWC = np.pad(full_HWC, [*pads, (0, 0)], mode="symmetric")
+    return full_HWC, half_scale(full_HWC)
+
+
+def _resize(image_HWC: np.ndarray, height: int, width: int) -> np.ndarray:
+    from PIL import Image
+
+    return np.array(Image.fromarray(image_HWC).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def _is_pillow(source: object) -> bool:
+    from PIL import Image
+
+    return isinstance(source, Image.Image)
+
+
+def _read_file(path: str) -> bytes:
+    """A regular file's content, read only if it begins like an image and is not absurdly large."""
+    try:
+        status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            raise ImageError(path, "is a folder, not an image")
+        if not stat.S_ISREG(status.st_mode):
+            raise ImageError(path, "is not a regular file")
+        if status.st_size > MAX_BYTES:
+            raise ImageError(path, f"{status.st_size} bytes is more than the limit of {MAX_BYTES} bytes")
+        with open(path, "rb") as file:
+            head = file.read(HEAD_BYTES)
+            sniff(head, path)
+            return head + file.read()
+    except ImageError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageError(path, "no such file") from error
+    except PermissionError as error:
+        raise ImageError(path, "permission denied") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL or an unencodable character in the path
+        raise ImageError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _read_object(file: Any, name: str) -> bytes:
+    """What is left in a file object."""
+    try:
+        data = file.read(MAX_BYTES + 1)
+    except Exception as error:  # a file object is the caller's own code and may raise anything
+        raise ImageError(name, f"cannot be read: {error}") from error
+    if not isinstance(data, bytes):
+        raise ImageError(name, f"expected a file object opened for bytes, its read() gave {type(data).__name__}")
+    if len(data) > MAX_BYTES:
+        raise ImageError(name, f"more than the limit of {MAX_BYTES} bytes")
+    return data
+
+
+def _check_array(array: np.ndarray, name: str) -> np.ndarray:
+    if array.dtype != np.uint8:
+        raise ImageError(name, f"expected a uint8 array with values 0 to 255, got {array.dtype}")
+    if array.ndim == 2:
+        array = np.repeat(array[..., None], 3, axis=2)
+    if array.ndim != 3 or array.shape[2] != 3:
+        raise ImageError(name, f"expected an array of shape (H, W, 3) or (H, W), got {array.shape}")
+    if array.size == 0:
+        raise ImageError(name, f"the image is empty ({array.shape[1]} x {array.shape[0]} pixels)")
+    return np.ascontiguousarray(array)
