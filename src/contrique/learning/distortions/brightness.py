@@ -21,7 +21,8 @@ def brighten(image_HWC: np.ndarray, amount: float) -> np.ndarray:
         The brightened image.
     """
     lab = to_lab(image_HWC)
-    lab[..., 0] = 100 * tone_curve(lab[..., 0] / 100, 0.5 + amount / 2)
+    lightness = tone_curve(cv2.extractChannel(lab, 0) / 100, 0.5 + amount / 2)
+    cv2.insertChannel(100 * lightness, lab, 0)
     return cv2.addWeighted(_through_curve(image_HWC, 0.5 + amount / 2), 2 / 3, from_lab(lab), 1 / 3, 0)
 
 

@@ -23,12 +23,20 @@ def color_diffusion(image_HWC: np.ndarray, amount: float) -> np.ndarray:
     Returns:
         The image with diffused colours.
     """
+    height, width = image_HWC.shape[:2]
+    lightness, a, b = cv2.split(to_lab(image_HWC))
+    ab = cv2.merge([a, b])
     sigma = 1.5 * amount + 2
+    if sigma > 4:
+        # At half the size a wide blur is some five times as fast, and a and b differ by 0.1 unit (rms).
+        ab = cv2.resize(ab, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+        sigma /= 2
     side = 2 * math.ceil(2 * sigma) + 1
-    lab = to_lab(image_HWC)
-    ab = cv2.GaussianBlur(np.ascontiguousarray(lab[..., 1:]), (side, side), sigma, borderType=cv2.BORDER_REPLICATE)
-    lab[..., 1:] = ab * np.float32(amount)
-    return from_lab(lab)
+    ab = cv2.GaussianBlur(ab, (side, side), sigma, borderType=cv2.BORDER_REPLICATE)
+    if ab.shape[:2] != (height, width):
+        ab = cv2.resize(ab, (width, height), interpolation=cv2.INTER_LINEAR)
+    a, b = cv2.split(ab * np.float32(amount))
+    return from_lab(cv2.merge([lightness, a, b]))
 
 
 def color_shift(image_HWC: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
@@ -113,9 +121,7 @@ def color_saturation_2(image_HWC: np.ndarray, factor: float) -> np.ndarray:
     Returns:
         The over-saturated image.
     """
-    lab = to_lab(image_HWC)
-    lab[..., 1:] *= np.float32(factor)
-    return from_lab(lab)
+    return from_lab(cv2.transform(to_lab(image_HWC), np.diag([1, factor, factor]).astype(np.float32)))
 
 
 def _stretch(value: np.ndarray) -> np.ndarray:

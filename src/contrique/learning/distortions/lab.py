@@ -25,9 +25,4 @@ def from_lab(lab_HWC: np.ndarray) -> np.ndarray:
     Returns:
         uint8 RGB.
     """
-    return to_uint8(cv2.cvtColor(lab_HWC, cv2.COLOR_Lab2RGB))
-
-
-def to_uint8(rgb_HWC: np.ndarray) -> np.ndarray:
-    """Round and clip float32 RGB in 0–1 to uint8 RGB in 0–255."""
-    return cv2.convertScaleAbs(np.maximum(rgb_HWC, 0), alpha=255)
+    return cv2.convertScaleAbs(cv2.cvtColor(lab_HWC, cv2.COLOR_Lab2RGB), alpha=255)

@@ -2,14 +2,14 @@
 
 What MATLAB's ``rgb2ind(image, n)`` computes, greedily: the box of colours with the largest squared error is cut in two
 along its widest-spread axis, where the two halves' squared error is least, until there are n boxes. Colours are counted
-on a grid of 32 × 32 × 32, over at most 65,536 pixels spread evenly over the image.
+on a grid of 32 × 32 × 32, over at most 16,384 pixels spread evenly over the image.
 """
 
 import math
 
 import numpy as np
 
-MAX_PIXELS = 65_536
+MAX_PIXELS = 16_384
 
 
 def minimum_variance_palette(image_HWC: np.ndarray, colors: int) -> np.ndarray:
@@ -30,26 +30,30 @@ def minimum_variance_palette(image_HWC: np.ndarray, colors: int) -> np.ndarray:
     occupied = np.flatnonzero(count)
     # Per occupied cell: number of pixels, and their sum of red, green and blue.
     weight = count[occupied].astype(np.float64)
-    sums = np.stack([np.bincount(cell, pixels[:, c], 32**3)[occupied] for c in range(3)], axis=1)
-    axes = np.stack([occupied >> 10, occupied >> 5 & 31, occupied & 31])
+    sums = np.stack([np.bincount(cell, pixels[:, c], 32**3)[occupied] for c in range(3)])
+    axes = (occupied >> 10, occupied >> 5 & 31, occupied & 31)
 
-    boxes = [np.arange(len(occupied))]
-    errors = [_spread(weight, sums)]
+    # A box: its squared error, that of red, green and blue each, and its cells.
+    everything = np.arange(len(occupied))
+    boxes = [(*_errors(weight, sums), everything)]
     while len(boxes) < colors:
-        worst = int(np.argmax([error.sum() for error in errors]))
-        if errors[worst].sum() <= 0 or len(boxes[worst]) < 2:
+        worst = max(range(len(boxes)), key=lambda index: boxes[index][0])
+        total, errors, box = boxes[worst]
+        if len(box) < 2 or total <= 0:
             break
-        box = boxes[worst]
-        halves = _cut(box, axes[int(np.argmax(errors[worst]))][box], weight[box], sums[box])
-        boxes[worst : worst + 1] = halves
-        errors[worst : worst + 1] = [_spread(weight[half], sums[half]) for half in halves]
-    means = [sums[box].sum(axis=0) / weight[box].sum() for box in boxes]
+        position = axes[errors.index(max(errors))][box]
+        halves = _cut(box, position, weight[box], sums[:, box])
+        boxes[worst : worst + 1] = [(*_errors(weight[half], sums[:, half]), half) for half in halves]
+    means = [sums[:, box].sum(axis=1) / weight[box].sum() for _, _, box in boxes]
     return np.rint(means).astype(np.uint8)
 
 
-def _spread(weight: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """Squared error of red, green and blue about the mean of a box; zero for a box of one cell."""
-    return (sums * sums / weight[:, None]).sum(axis=0) - sums.sum(axis=0) ** 2 / weight.sum()
+def _errors(weight: np.ndarray, sums: np.ndarray) -> tuple[float, list[float]]:
+    """Squared error about a box's mean, in all and of red, green and blue; the spread within a cell is left out."""
+    if len(weight) < 2:
+        return 0.0, [0.0, 0.0, 0.0]
+    errors = ((sums * sums / weight).sum(axis=1) - sums.sum(axis=1) ** 2 / weight.sum()).tolist()
+    return sum(errors), errors
 
 
 def _cut(box: np.ndarray, position: np.ndarray, weight: np.ndarray, sums: np.ndarray) -> list[np.ndarray]:
@@ -57,9 +61,9 @@ def _cut(box: np.ndarray, position: np.ndarray, weight: np.ndarray, sums: np.nda
     if position.min() == position.max():
         return [box[:1], box[1:]]
     n = np.cumsum(np.bincount(position, weight, 32))
-    total = np.stack([np.cumsum(np.bincount(position, sums[:, c], 32)) for c in range(3)], axis=1)
+    totals = [np.cumsum(np.bincount(position, channel, 32)) for channel in sums]
     inside = np.flatnonzero((n[:-1] > 0) & (n[:-1] < n[-1]))
     left, right = n[inside], n[-1] - n[inside]
-    gain = (total[inside] ** 2).sum(axis=1) / left + ((total[-1] - total[inside]) ** 2).sum(axis=1) / right
-    at = inside[int(np.argmax(gain))]
-    return [box[position <= at], box[position > at]]
+    gain = sum(total[inside] ** 2 / left + (total[-1] - total[inside]) ** 2 / right for total in totals)
+    low = position <= inside[int(np.argmax(gain))]
+    return [box[low], box[~low]]

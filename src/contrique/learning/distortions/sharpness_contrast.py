@@ -23,9 +23,9 @@ def high_sharpen(image_HWC: np.ndarray, amount: float) -> np.ndarray:
         The sharpened image.
     """
     lab = to_lab(image_HWC)
-    lightness = np.ascontiguousarray(lab[..., 0])
+    lightness = cv2.extractChannel(lab, 0)
     blurred = cv2.GaussianBlur(lightness, (13, 13), SHARPEN_SIGMA, borderType=cv2.BORDER_REPLICATE)
-    lab[..., 0] = np.clip(lightness + amount * (lightness - blurred), 0, 100)
+    cv2.insertChannel(np.clip(lightness + amount * (lightness - blurred), 0, 100), lab, 0)
     return from_lab(lab)
 
 

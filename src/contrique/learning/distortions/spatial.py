@@ -32,11 +32,10 @@ def jitter(image_HWC: np.ndarray, amount: float, rng: np.random.Generator) -> np
     height, width = image_HWC.shape[:2]
     x = np.arange(width, dtype=np.float32)[None, :]
     y = np.arange(height, dtype=np.float32)[:, None]
-    result = image_HWC.astype(np.float32)
+    result: np.ndarray = image_HWC.astype(np.float32)
     for _ in range(JITTER_PASSES):
-        from_x = normal(rng, (height, width), amount) + x
-        from_y = normal(rng, (height, width), amount) + y
-        result = cv2.remap(result, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        away_x, away_y = normal(rng, (2, height, width), amount)
+        result = cv2.remap(result, away_x + x, away_y + y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.convertScaleAbs(result)
 
 
