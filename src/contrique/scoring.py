@@ -1,0 +1,149 @@
+"""A stream of images to a stream of features or scores: in order, one result or one error each, in bounded memory.
+
+A few threads decode and prepare images ahead of the engine (Pillow works outside Python's global lock). The engine
+takes them in windows of ``batch`` consecutive images, within which equal sizes go through together. Windows depend on
+nothing but the order of the sources, so a stream always gives the same numbers.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from contrique.errors import ImageError, MissingExtra, ModelError
+from contrique.images import MAX_PIXELS, Preprocessing, Source, prepare, read_image, source_name
+
+if TYPE_CHECKING:
+    from contrique.model import QualityModel, Score
+
+BATCH = 16
+"""Images in one window: several engine batches of one megapixel, and at most 96 MB of prepared pixels in all."""
+
+MOST_WORKERS = 4
+"""Decoding threads, on a machine with at least so many cores; each may hold one image at its full size."""
+
+
+def score_stream(
+    model: "QualityModel",
+    sources: Iterable[Source],
+    *,
+    batch: int = BATCH,
+    workers: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> "Iterator[Score]":
+    """Score images as they come.
+
+    Args:
+        model: what scores them.
+        sources: paths, bytes, file objects, Pillow images or arrays; up to 2 × ``batch`` are taken ahead of results.
+        batch: images in one window.
+        workers: decoding threads; None for one a core, at most four.
+        max_pixels: as in ``read_image``.
+
+    Yields:
+        One ``Score`` for each source, in order; for an image that cannot be scored, one with ``error`` set.
+
+    Raises:
+        ModelError: the model gives no scores, or needs a reference beside each image.
+        ValueError: ``batch`` or ``workers`` below one, or ``sources`` is a single path.
+    """
+    from contrique.model import Score
+
+    if model.full_reference:
+        raise ModelError(f"{model.name} scores an image against its reference: use model.score(image, reference)")
+    for name, features_D, error in feature_stream(model, sources, batch=batch, workers=workers, max_pixels=max_pixels):
+        if features_D is None:
+            yield Score.failed(name, error or "cannot be scored")
+        else:
+            value, low, high = model.score_features(features_D[None])
+            yield Score(name, float(value[0]), float(low[0]), float(high[0]))
+
+
+def feature_stream(
+    model: "QualityModel",
+    sources: Iterable[Source],
+    *,
+    batch: int = BATCH,
+    workers: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Iterator[tuple[str, np.ndarray | None, str | None]]:
+    """Features of images as they come.
+
+    Args and errors are those of ``score_stream``; no regressor is needed.
+
+    Yields:
+        For each source, in order: its name, then its features (D,) and None, or None and the reason.
+    """
+    if isinstance(sources, str | bytes | os.PathLike):
+        raise ValueError(f"expected an iterable of images, got one {type(sources).__name__}: put it in a list")
+    workers = min(MOST_WORKERS, _cores()) if workers is None else workers
+    if batch < 1 or workers < 1:
+        raise ValueError(f"expected batch and workers of at least 1, got {batch} and {workers}")
+    remaining = iter(sources)
+    ended = False
+    broken: Exception | None = None
+    waiting: deque[tuple[str, Future[np.ndarray | str]]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="contrique-decode")
+    try:
+        while True:
+            while not ended and len(waiting) < 2 * batch:
+                try:
+                    source = next(remaining)
+                except StopIteration:
+                    ended = True
+                except Exception as error:  # the caller's iterable failed: first give what it gave before
+                    ended, broken = True, error
+                else:
+                    waiting.append((source_name(source), pool.submit(_load, source, model.preprocessing, max_pixels)))
+            if not waiting:
+                break
+            window = [waiting.popleft() for _ in range(min(batch, len(waiting)))]
+            results = _features(model, [future.result() for _, future in window])
+            for (name, _), result in zip(window, results, strict=True):
+                yield (name, None, result) if isinstance(result, str) else (name, result, None)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    if broken is not None:
+        raise broken
+
+
+def _load(source: Source, preprocessing: Preprocessing, max_pixels: int) -> np.ndarray | str:
+    """Runs in a thread: the image at the size the model scores, or why there is none."""
+    try:
+        return prepare(read_image(source, max_pixels=max_pixels), preprocessing)[0]
+    except ImageError as error:
+        return error.reason
+    except Exception as error:  # one image, whatever is wrong with it, never ends the run
+        return _reason(error)
+
+
+def _features(model: "QualityModel", images: list[np.ndarray | str]) -> list[np.ndarray | str]:
+    """Features for each image of a window; reasons pass through."""
+    results = list(images)
+    good = {index: image for index, image in enumerate(images) if not isinstance(image, str)}
+    if not good:
+        return results
+    try:
+        for index, row in zip(good, model.features_of(list(good.values())), strict=True):
+            results[index] = row
+    except (ModelError, MissingExtra):
+        raise  # the model's fault, not an image's
+    except Exception:  # too much memory for the batch, say: each alone shows which one it was
+        for index, image in good.items():
+            try:
+                results[index] = model.features_of([image])[0]
+            except Exception as error:
+                results[index] = _reason(error)
+    return results
+
+
+def _reason(error: Exception) -> str:
+    return f"cannot be scored: {' '.join(str(error).split()) or type(error).__name__}"
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
