@@ -34,12 +34,12 @@ class Encoder(Protocol):
     def load_published(self, state: dict[str, Tensor]) -> None: ...
 
 
-def build(name: str, start: str | None = None) -> Encoder:
+def build(name: str, start: str = "random") -> Encoder:
     """Make an encoder.
 
     Args:
         name: one of ``ENCODERS``.
-        start: ``None`` for random weights; ``"imagenet"`` for EfficientNet-Lite0's published ones (the trunk's, for
+        start: ``"random"``; ``"imagenet"`` for EfficientNet-Lite0's published ones (the trunk's, for
             the side network); else the path of a checkpoint: ``.safetensors``, or a PyTorch file, read without
             executing anything.
 
@@ -53,7 +53,7 @@ def build(name: str, start: str | None = None) -> Encoder:
         if name == ResNet50.name:
             raise ValueError("no ImageNet weights with a free licence are known for resnet50: name a checkpoint file")
         encoder.load_published(imagenet_weights())
-    elif start is not None:
+    elif start != "random":
         _load_file(encoder, Path(start))
     return encoder
 

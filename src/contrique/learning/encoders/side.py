@@ -14,9 +14,9 @@ from torch.nn import functional
 
 from contrique.learning.encoders.efficientnet_lite import EfficientNetLite0
 
-STEM = 24
-WIDTHS = (32, 48, 64, 96, 128, 192, 256)  # one a trunk stage; about a seventh of the trunk's multiplications in all
-STRIDES = (1, 2, 2, 2, 1, 2, 1)  # of each trunk stage relative to the one before
+STEM = 16
+WIDTHS = (48, 64, 96, 128, 192, 256)  # one for each trunk stage but the first; an eighth of the trunk's multiplications
+STRIDES = (1, 2, 2, 1, 2, 1)  # of each of those stages relative to the one before
 
 
 class Rung(nn.Module):
@@ -38,15 +38,15 @@ class SideLite0(nn.Module):
     """EfficientNet-Lite0, frozen, and its side network.
 
     Attributes:
-        stage_dims: channels of each map that ``stages`` returns: the trunk's eight, then the side's seven.
+        stage_dims: channels of each map that ``stages`` returns: the trunk's eight, then the side's six.
         last: which of those maps are a last stage (the trunk's, the side's).
         patch_dim: channels of ``patch_map``.
     """
 
     name = "efficientnet-lite0-side"
     stage_dims = (*EfficientNetLite0.stage_dims, *WIDTHS)
-    statistics = (*EfficientNetLite0.statistics, *range(8, 15))
-    last = (*EfficientNetLite0.last, 14)
+    statistics = (*EfficientNetLite0.statistics, *range(8, 14))
+    last = (*EfficientNetLite0.last, 13)
     patch_dim = WIDTHS[-1]
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class SideLite0(nn.Module):
         self.bn = nn.BatchNorm2d(STEM)
         self.rungs = nn.ModuleList(
             Rung(side + trunk, out)
-            for side, trunk, out in zip((STEM, *WIDTHS), EfficientNetLite0.stage_dims, WIDTHS, strict=False)
+            for side, trunk, out in zip((STEM, *WIDTHS), EfficientNetLite0.stage_dims[1:7], WIDTHS, strict=False)
         )
 
     def train(self, mode: bool = True) -> "SideLite0":
@@ -67,7 +67,7 @@ class SideLite0(nn.Module):
         return self
 
     def stages(self, x_BCHW: Tensor) -> list[Tensor]:
-        """The trunk's eight maps, then the side's seven (strides 2 to 32).
+        """The trunk's eight maps, then the side's six (strides 4 to 32).
 
         Args:
             x_BCHW: RGB in [0, 1], at least 32×32.
@@ -90,10 +90,11 @@ class SideLite0(nn.Module):
         self.trunk.load_published(state)
 
     def _climb(self, x_BCHW: Tensor, trunk: list[Tensor]) -> list[Tensor]:
-        height, width = trunk[0].shape[-2:]
-        side = functional.relu(self.bn(self.stem(x_BCHW * 2 - 1)))[..., :height, :width]
+        side = functional.avg_pool2d(functional.relu(self.bn(self.stem(x_BCHW * 2 - 1))), 2)
+        height, width = trunk[1].shape[-2:]
+        side = side[..., :height, :width]  # an odd size is rounded up by the stem, down by the trunk
         maps = []
-        for rung, stride, trunk_map in zip(self.rungs, STRIDES, trunk, strict=False):
+        for rung, stride, trunk_map in zip(self.rungs, STRIDES, trunk[1:7], strict=True):
             if stride == 2:
                 side = functional.avg_pool2d(side, 2)
             side = rung(side, trunk_map)
