@@ -11,6 +11,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+Colour = str | tuple[int, int, int]
+
 SHARP = 2
 COLUMNS = 4
 MARGIN, GAP = 48, 32
@@ -100,11 +102,11 @@ class _Page:
         self.image = Image.new("RGB", (width * SHARP, height * SHARP), PAPER)
         self.pen = ImageDraw.Draw(self.image)
 
-    def text(self, place: tuple[float, float], words: str, size: int, fill: object = INK, anchor: str = "la") -> None:
+    def text(self, place: tuple[float, float], words: str, size: int, fill: Colour = INK, anchor: str = "la") -> None:
         font = ImageFont.load_default(size * SHARP)
-        self.pen.text(tuple(x * SHARP for x in place), words, fill=fill, font=font, anchor=anchor)
+        self.pen.text((place[0] * SHARP, place[1] * SHARP), words, fill=fill, font=font, anchor=anchor)
 
-    def box(self, corners: tuple[float, float, float, float], fill: object, radius: int) -> None:
+    def box(self, corners: tuple[float, float, float, float], fill: Colour, radius: int) -> None:
         self.pen.rounded_rectangle(tuple(x * SHARP for x in corners), radius * SHARP, fill)
 
     def photograph(self, path: Path, corners: tuple[int, int, int, int]) -> None:

@@ -112,12 +112,13 @@ def _standard_input(null: bool) -> list[str]:
 
 def _write_rows(scores: "Iterator[Score]", total: int, writer: Writer, model: "QualityModel", file: str | None) -> int:
     """Write the rows as they come and count the failed; a progress bar shows where the rows do not."""
-    from tqdm import tqdm
+    rows_show = file is None and sys.stdout.isatty()
+    if sys.stderr.isatty() and not rows_show:
+        from tqdm import tqdm
 
-    hidden = not sys.stderr.isatty() or (file is None and sys.stdout.isatty())
+        scores = tqdm(scores, total=total, unit="image", delay=PROGRESS_AFTER_SECONDS, file=sys.stderr)
     failed = 0
-    bar = tqdm(scores, total=total, unit="image", disable=hidden, delay=PROGRESS_AFTER_SECONDS, file=sys.stderr)
-    for score in bar:
+    for score in scores:
         failed += score.error is not None
         writer.write(as_row(score, model.name))
     return failed
