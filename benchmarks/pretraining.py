@@ -15,8 +15,10 @@ import time
 from collections.abc import Iterable, Iterator
 
 import torch
+
 from contrique.learning.corpora import Corpus
-from contrique.learning.pretrain import Trainer, batches, warm
+from contrique.learning.loader import batches
+from contrique.learning.pretrain import Trainer, warm
 from contrique.learning.recipe import Recipe, read_recipe, versions
 
 WARM_UP = 2  # steps before the clock starts: queues fill, kernels are chosen

@@ -4,16 +4,20 @@ import math
 
 import pytest
 import torch
+
 from contrique.learning.loss import contrastive_loss
 
 
 def slow_loss(z, classes, temperature):
-    """L = meanᵢ [ log Σ_{k≠i} e^{s_ik} − (1/|P(i)|) Σ_{j∈P(i)} s_ij ], one term at a time, over i with P(i) not empty."""
+    """meanᵢ [ log Σ_{k≠i} e^{s_ik} − (1/|P(i)|) Σ_{j∈P(i)} s_ij ], one term at a time, over i with P(i) not empty."""
     z = [[float(v) for v in row] for row in z]
     norms = [math.sqrt(sum(v * v for v in row)) for row in z]
     terms = []
     for i in range(len(z)):
-        s = [sum(a * b for a, b in zip(z[i], z[k], strict=True)) / norms[i] / norms[k] / temperature for k in range(len(z))]
+        s = [
+            sum(a * b for a, b in zip(z[i], z[k], strict=True)) / norms[i] / norms[k] / temperature
+            for k in range(len(z))
+        ]
         positives = [s[j] for j in range(len(z)) if j != i and classes[j] == classes[i]]
         if positives:
             everything = sum(math.exp(s[k]) for k in range(len(z)) if k != i)

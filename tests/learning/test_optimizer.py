@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
-from contrique.learning.optimizer import build_optimizer, learning_rate, set_learning_rate
 from torch import nn
+
+from contrique.learning.optimizer import build_optimizer, learning_rate, set_learning_rate
 
 
 class Nested(nn.Module):
@@ -64,7 +65,9 @@ def test_the_learning_rate_follows_the_published_recurrence():
             value *= (step + 1) / step
         elif step > rising:
             k = step - rising
-            value *= (1 + math.cos(math.pi * k / (steps - rising))) / (1 + math.cos(math.pi * (k - 1) / (steps - rising)))
+            value *= (1 + math.cos(math.pi * k / (steps - rising))) / (
+                1 + math.cos(math.pi * (k - 1) / (steps - rising))
+            )
         expected.append(value)
     got = [learning_rate(step, steps=steps, peak=peak, warmup=warmup) for step in range(steps)]
     assert got == pytest.approx(expected, rel=1e-9)

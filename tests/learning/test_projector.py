@@ -2,14 +2,17 @@
 
 import numpy as np
 import torch
-from contrique.learning.projector import Contrast, Projector, patch_vectors
 from torch import nn
+
+from contrique.learning.projector import Contrast, Projector, patch_vectors
 
 
 def test_patch_vectors_are_the_normalised_means_of_quarters():
     map_BChw = torch.randn(3, 5, 8, 6, generator=torch.Generator().manual_seed(0))
     got = patch_vectors(map_BChw).numpy()
-    quarters = [map_BChw.numpy()[b, :, y : y + 4, x : x + 3].mean(axis=(1, 2)) for b in range(3) for y in (0, 4) for x in (0, 3)]
+    quarters = [
+        map_BChw.numpy()[b, :, y : y + 4, x : x + 3].mean(axis=(1, 2)) for b in range(3) for y in (0, 4) for x in (0, 3)
+    ]
     expected = np.stack([q / np.linalg.norm(q) for q in quarters])
     np.testing.assert_allclose(got, expected, atol=1e-6)
 
@@ -18,8 +21,13 @@ def test_projector_is_the_published_one():
     projector = Projector(20)
     shapes = {name: tuple(p.shape) for name, p in projector.named_parameters()}
     assert shapes == {
-        "0.weight": (20, 20), "1.weight": (20,), "1.bias": (20,), "3.weight": (128, 20), "4.weight": (128,), "4.bias": (128,),
-    }  # fmt: skip
+        "0.weight": (20, 20),
+        "1.weight": (20,),
+        "1.bias": (20,),
+        "3.weight": (128, 20),
+        "4.weight": (128,),
+        "4.bias": (128,),
+    }
     assert [type(layer) for layer in projector] == [nn.Linear, nn.BatchNorm1d, nn.ReLU, nn.Linear, nn.BatchNorm1d]
 
 

@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="a TOML file, see recipes/")
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR")
-    parser.add_argument("--data", metavar="DIR", help="folder that the recipe's sources lie in (default: the recipe's own)")
+    parser.add_argument(
+        "--data", metavar="DIR", help="folder that the recipe's sources lie in (default: the recipe's own)"
+    )
     parser.add_argument("--steps", type=int, metavar="N", help="length of the run instead of the recipe's")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that make views instead of the recipe's")
 

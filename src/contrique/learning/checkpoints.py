@@ -66,7 +66,9 @@ def save_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     path, temporary = folder / f"step_{step:08d}.safetensors", folder / ".partial"
     try:
-        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, temporary, {"note": json.dumps(header)})
+        save_file(
+            {k: v.detach().cpu().contiguous() for k, v in tensors.items()}, temporary, {"note": json.dumps(header)}
+        )
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -125,7 +127,9 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     except RuntimeError as error:
         raise ContriqueError(f"{path}: belongs to another model: {error}") from error
     if strange := sorted(states.keys() - parameters.keys()):
-        raise ContriqueError(f"{path}: belongs to another optimizer: has state for {strange[0]}, which does not train here")
+        raise ContriqueError(
+            f"{path}: belongs to another optimizer: has state for {strange[0]}, which does not train here"
+        )
     order = [id(p) for group in optimizer.param_groups for p in group["params"]]
     whole = optimizer.state_dict()
     whole["state"] = {order.index(id(parameters[name])): state for name, state in states.items()}

@@ -1,13 +1,14 @@
-"""Where training images come from: folders of pristine and of authentic images → batches of views with class ids. No torch.
+"""Where training images come from: pristine and authentic folders → views with class ids. Needs no torch.
 
-What a step sees is a function of (seed, step, place in the batch) alone: no random state is carried from one step to the
-next, so that a resumed run, and a run with another number of workers, sees exactly the same.
-Sources without photographs (dead leaves), manifests and shards belong here too: whatever has ``len`` and ``load(index)``.
+What a step sees is a function of (seed, step, place in the batch) alone: no random state is carried from one step to
+the next, so that a resumed run, and a run with another number of workers, sees exactly the same.
+Sources without photographs (dead leaves), manifests and shards belong here too: whatever has ``len`` and
+``load(index)``.
 """
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -187,8 +188,8 @@ class Corpus:
     """Pristine and authentic images, and the samples of every step drawn from them.
 
     Within a batch, pristine images come in blocks: each block has ``images_per_class`` images and
-    ``distortions_per_image`` classes, every image in every class. Images go round in a new order every epoch, so that each is
-    seen equally often.
+    ``distortions_per_image`` classes, every image in every class. Images go round in a new order every epoch, so that
+    each is seen equally often.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -253,9 +254,3 @@ def _part(image_HWC: Image, rng: np.random.Generator, side: int) -> Image:
     height, width = min(side, image_HWC.shape[0]), min(side, image_HWC.shape[1])
     y, x = int(rng.integers(image_HWC.shape[0] - height + 1)), int(rng.integers(image_HWC.shape[1] - width + 1))
     return np.ascontiguousarray(image_HWC[y : y + height, x : x + width])
-
-
-def pieces(images: int, size: int) -> Iterator[tuple[int, int]]:
-    """Cut a batch into pieces of at most ``size`` samples: (start, stop) pairs, for workers to share one batch."""
-    for start in range(0, images, size):
-        yield start, min(start + size, images)

@@ -1,6 +1,7 @@
 """The multi-positive contrastive loss of CONTRIQUE, over patches.
 
-Paper: Madhusudana, Birkbeck, Wang, Adsumilli, Bovik, "Image Quality Assessment Using Contrastive Learning", IEEE TIP 2022.
+Paper: Madhusudana, Birkbeck, Wang, Adsumilli, Bovik, "Image Quality Assessment Using Contrastive Learning", IEEE
+Transactions on Image Processing, 2022.
 Shape suffixes: N patches of the batch, D embedding size, C classes present in the batch.
 """
 
@@ -14,9 +15,9 @@ TEMPERATURE = 0.1  # the paper's τ
 def contrastive_loss(z_ND: Tensor, class_N: Tensor, temperature: float = TEMPERATURE) -> Tensor:
     """Pull patches of one class together, push all others apart.
 
-    L = meanᵢ [ log Σ_{k≠i} exp(s_ik) − (1/|P(i)|) Σ_{j∈P(i)} s_ij ] with s_ij = cos(zᵢ, zⱼ)/τ and P(i) the other patches
-    of i's class. A patch whose class has no other member (P(i) empty) has no target: it is left out of the mean, and
-    stays in the other patches' denominators as a negative.
+    L = meanᵢ [ log Σ_{k≠i} exp(s_ik) − (1/|P(i)|) Σ_{j∈P(i)} s_ij ] with s_ij = cos(zᵢ, zⱼ)/τ and P(i) the other
+    patches of i's class. A patch whose class has no other member (P(i) empty) has no target: it is left out of the
+    mean, and stays in the other patches' denominators as a negative.
 
     Positives are summed class by class (zᵢ·(Σ_{class} z − zᵢ)), so that only one N×N matrix exists: 64 MiB for 4096
     patches. Arithmetic is float32 whatever autocast says, float64 if the input is.
@@ -44,7 +45,9 @@ def contrastive_loss(z_ND: Tensor, class_N: Tensor, temperature: float = TEMPERA
         positives_N = count_C[member_N] - 1
         has_positive_N = positives_N > 0
         if not has_positive_N.any():
-            raise ValueError(f"none of the {len(class_N)} patches shares its class with another: nothing to pull together")
+            raise ValueError(
+                f"none of the {len(class_N)} patches shares its class with another: nothing to pull together"
+            )
 
         similarity_NN = z_ND @ z_ND.T / temperature
         itself_NN = torch.eye(len(z_ND), dtype=torch.bool, device=z_ND.device)

@@ -7,12 +7,13 @@ import types
 import typing
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from contrique.errors import ContriqueError
 
 PRECISIONS = ("auto", "fp32", "bf16")
 OPTIMIZERS = ("sgd", "adamw")
+STARTS = ("random", "imagenet")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +23,8 @@ class EncoderPart:
     Attributes:
         name: an encoder that ``contrique.learning.encoders.build`` knows. Which of its parts train is the encoder's own
             matter: a side network trains beside its frozen trunk, a plain network trains whole.
-        start: where its weights start, as ``build`` takes it (``"random"``, ``"imagenet"`` or a path).
+        start: where its weights start: ``"random"``, ``"imagenet"``, or a checkpoint's path relative to the recipe
+            file.
     """
 
     name: str
@@ -89,7 +91,8 @@ class OptimizerPart:
 
 @dataclasses.dataclass(frozen=True)
 class RunPart:
-    """How the run is carried out. Of these, ``workers``, ``checkpoint_every`` and ``cache_gb`` do not change its result.
+    """How the run is carried out. Of these, ``workers``, ``checkpoint_every`` and ``cache_gb`` do not change its
+    result.
 
     Attributes:
         steps: optimizer steps in all.
@@ -110,7 +113,8 @@ class RunPart:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A whole recipe. ``data``: folder that the sources lie in, relative to the recipe file. ``temperature``: the loss's τ."""
+    """A whole recipe. ``data``: folder that the sources lie in, relative to the recipe file. ``temperature``: the
+    loss's τ."""
 
     name: str
     data: str
@@ -127,11 +131,16 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-def result_part(recipe: dict[str, Any]) -> dict[str, Any]:
-    """A recipe dictionary without what may differ between a run and its resumption: these keys do not change its result."""
+def public_part(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe dictionary without where things lie on this machine."""
     kept = {key: value for key, value in recipe.items() if key != "data"}
+    return kept | {"encoder": recipe["encoder"] | {"start": Path(recipe["encoder"]["start"]).name}}
+
+
+def result_part(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The public part of a recipe dictionary less what does not change a run's result: a resumption may differ there."""
     free = ("workers", "checkpoint_every", "cache_gb")
-    return kept | {"run": {key: value for key, value in recipe["run"].items() if key not in free}}
+    return public_part(recipe) | {"run": {key: value for key, value in recipe["run"].items() if key not in free}}
 
 
 def read_recipe(path: str | Path, *, data: str | Path | None = None, **run: int) -> Recipe:
@@ -143,8 +152,8 @@ def read_recipe(path: str | Path, *, data: str | Path | None = None, **run: int)
         run: values that replace those in ``[run]`` (``steps=100``).
 
     Raises:
-        ContriqueError: the file cannot be read, or a key is missing, unknown, or has a value it cannot have; the message
-            names file and key.
+        ContriqueError: the file cannot be read, or a key is missing, unknown, or has a value it cannot have; the
+            message names file and key.
     """
     path = Path(path)
     try:
@@ -155,7 +164,11 @@ def read_recipe(path: str | Path, *, data: str | Path | None = None, **run: int)
         table["run"] |= run
     recipe = _build(Recipe, table, f"{path}: ")
     folder = Path(data) if data is not None else path.parent / recipe.data
-    recipe = dataclasses.replace(recipe, data=str(folder.resolve()))
+    start = recipe.encoder.start
+    if start not in STARTS:
+        start = str((path.parent / start).resolve())
+    encoder = dataclasses.replace(recipe.encoder, start=start)
+    recipe = dataclasses.replace(recipe, data=str(folder.resolve()), encoder=encoder)
     _check(recipe, str(path))
     return recipe
 
@@ -186,7 +199,7 @@ def _build(kind: Any, table: Any, where: str) -> Any:
             if name not in table and field.default is dataclasses.MISSING:
                 raise ContriqueError(f"{dot}{name} is missing")
         hints = typing.get_type_hints(kind)
-        return kind(**{name: _build(hints[name], value, f"{dot}{name}") for name, value in table.items()})
+        return cast(Any, kind)(**{name: _build(hints[name], value, f"{dot}{name}") for name, value in table.items()})
     if isinstance(kind, types.UnionType):  # X | None: TOML has no null, so a given value is an X
         return _build(next(k for k in typing.get_args(kind) if k is not type(None)), table, where)
     if typing.get_origin(kind) is tuple:
@@ -213,8 +226,8 @@ def _check(recipe: Recipe, path: str) -> None:
         (batch.images_per_class >= 1, "batch.images_per_class must be at least 1"),
         (
             not recipe.pristine or (group >= 1 and synthetic % group == 0),
-            f"batch: the {synthetic} synthetic images of a batch must divide into whole groups of distortions_per_image × "
-            f"images_per_class = {group}",
+            f"batch: its {synthetic} synthetic images must divide into whole groups of "
+            f"distortions_per_image × images_per_class = {group}",
         ),
         (optimizer.name in OPTIMIZERS, f"optimizer.name must be one of {', '.join(OPTIMIZERS)}"),
         (optimizer.lr > 0, "optimizer.lr must be above 0"),
@@ -235,7 +248,10 @@ def _check(recipe: Recipe, path: str) -> None:
             rules += [
                 (0 < source.scale <= 1, f"{at}.scale must be in (0, 1]"),
                 (source.min_side >= 1, f"{at}.min_side must be at least 1"),
-                (source.licences is None or source.list is not None, f"{at}.licences needs a list that states licences"),
+                (
+                    source.licences is None or source.list is not None,
+                    f"{at}.licences needs a list that states licences",
+                ),
             ]
     for holds, message in rules:
         if not holds:

@@ -1,9 +1,9 @@
 """Two views of one image: full scale and half scale, a random crop of each, a random colour space, a flip. No torch.
 
-As published (Madhusudana et al., IEEE TIP 2022, and the authors' code): the two scales in random order, a 256×256 crop (a
-zero-padded centre crop where the image is smaller), then, independently for each view, grey, LAB, HSV, local-mean-subtracted or
-unchanged RGB with equal chance, then a flip with chance ½. Crops come before colour, as in the authors' code: the
-local mean is taken within the crop.
+As published (Madhusudana et al., IEEE TIP 2022, and the authors' code): the two scales in random order, a 256×256
+crop (a zero-padded centre crop where the image is smaller), then, independently for each view, grey, LAB, HSV,
+local-mean-subtracted or unchanged RGB with equal chance, then a flip with chance ½. Crops come before colour, as in
+the authors' code: the local mean is taken within the crop.
 
 Shape suffixes: H, W, C of an image; S the side of a view.
 """
@@ -30,8 +30,8 @@ def grey(view_HWC: Image) -> Image:
 def lab(view_HWC: Image) -> Image:
     """CIE L*a*b* of sRGB (D65): L·255/100, a + 128, b + 128.
 
-    The authors read a and b from Pillow, which hands them out as signed bytes: there, neutral grey jumps between 0 and 255.
-    Here the offset of 128 keeps them continuous.
+    The authors read a and b from Pillow, which hands them out as signed bytes: there, neutral grey jumps between 0
+    and 255. Here the offset of 128 keeps them continuous.
     """
     return cv2.cvtColor(view_HWC, cv2.COLOR_RGB2Lab)  # type: ignore[return-value]
 
@@ -43,11 +43,16 @@ def hsv(view_HWC: Image) -> Image:
 
 def local_mean_subtracted(view_HWC: Image) -> Image:
     """Each channel less its 7×7 Gaussian mean (σ 7/6, mirrored border), stretched to 0…255 by its own range."""
-    x_HWC = view_HWC.astype(np.float32)
-    x_HWC -= cv2.GaussianBlur(x_HWC, (_WINDOW, _WINDOW), _SIGMA, borderType=cv2.BORDER_REFLECT)
-    low_C, high_C = x_HWC.min(axis=(0, 1)), x_HWC.max(axis=(0, 1))
-    scale_C = np.float32(255) / (high_C - low_C + np.float32(1e-3))  # 1e-3 as published: a flat crop becomes 0
-    return ((x_HWC - low_C) * scale_C).astype(np.uint8)
+    seen_HWC = view_HWC.astype(np.float32)
+    x_HWC = cv2.subtract(
+        seen_HWC, cv2.GaussianBlur(seen_HWC, (_WINDOW, _WINDOW), _SIGMA, borderType=cv2.BORDER_REFLECT)
+    )
+    out_HWC = np.empty_like(view_HWC)
+    for channel, x_HW in enumerate(cv2.split(x_HWC)):
+        low, high, *_ = cv2.minMaxLoc(x_HW)
+        scale = np.float32(255) / np.float32(high - low + 1e-3)  # 1e-3 as published: a flat crop becomes 0
+        out_HWC[..., channel] = ((x_HW - np.float32(low)) * scale).astype(np.uint8)
+    return out_HWC
 
 
 def rgb(view_HWC: Image) -> Image:

@@ -1,0 +1,88 @@
+"""From a corpus to a stream of batches: worker processes make the views of coming steps while this one is computed."""
+
+import os
+import signal
+from collections.abc import Generator
+from typing import Any
+
+import cv2
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from contrique.errors import ContriqueError
+from contrique.learning.corpora import Corpus
+from contrique.learning.recipe import Recipe
+
+PIECE = 16  # samples a worker makes at a time: a step's samples come from several workers at once
+
+
+class _Pieces(Dataset[dict[str, Any]]):
+    """Item i is piece i of the steps' samples, as tensors (workers hand these over in shared memory)."""
+
+    def __init__(self, corpus: Corpus, bounds: list[tuple[int, int]]) -> None:
+        self._corpus, self._bounds = corpus, bounds
+
+    def __getitem__(self, item: int) -> dict[str, Any]:
+        step, piece = divmod(item, len(self._bounds))
+        try:
+            samples = self._corpus.samples(step, *self._bounds[piece])
+        except ContriqueError as error:
+            return {"error": str(error)}  # raised again by the parent, without a worker's traceback around it
+        return {
+            "views": torch.from_numpy(samples.view_N2SSC),
+            "classes": torch.from_numpy(samples.class_N),
+            "broken": samples.broken,
+        }
+
+
+def _quiet_worker(_: int) -> None:
+    """A worker leaves stopping to its parent, and every other core to its siblings."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    cv2.setNumThreads(0)
+
+
+def batches(
+    corpus: Corpus, recipe: Recipe, first: int = 0, last: int | None = None
+) -> Generator[tuple[Tensor, Tensor, dict[str, str]], None, None]:
+    """Batches of the steps first … last − 1 (to the recipe's end if not given), made ahead by worker processes.
+
+    Yields:
+        uint8 views (B, 2, S, S, 3), int64 classes (B,), and newly met broken images.
+
+    Raises:
+        ContriqueError: images cannot be read any more, or a worker died.
+    """
+    cv2.setNumThreads(0)  # before forking: OpenCV's thread pool does not survive it
+    workers = recipe.run.workers if recipe.run.workers >= 0 else max(1, (os.cpu_count() or 2) // 2)
+    images = recipe.batch.images
+    bounds = [(start, min(start + PIECE, images)) for start in range(0, images, PIECE)]
+    items = range(first * len(bounds), (recipe.run.steps if last is None else last) * len(bounds))
+    if not items:
+        return
+    ahead: dict[str, Any] = {}
+    if workers:
+        ahead = {"prefetch_factor": max(2, -(-2 * len(bounds) // workers)), "multiprocessing_context": "fork"}
+    loader = DataLoader(
+        _Pieces(corpus, bounds),
+        sampler=items,
+        batch_size=None,
+        num_workers=workers,
+        worker_init_fn=_quiet_worker,
+        pin_memory=torch.cuda.is_available(),
+        **ahead,
+    )
+    part: list[dict[str, Any]] = []
+    pieces_made = iter(loader)
+    for _ in items:
+        try:
+            part.append(next(pieces_made))
+        except RuntimeError as error:
+            raise ContriqueError(f"a process that makes views was lost: {error}") from error
+        if "error" in part[-1]:
+            raise ContriqueError(part[-1]["error"])
+        if len(part) == len(bounds):
+            broken = {path: why for p in part for path, why in p["broken"].items()}
+            yield torch.cat([p["views"] for p in part]), torch.cat([p["classes"] for p in part]), broken
+            part = []
