@@ -4,17 +4,15 @@ import argparse
 import io
 import os
 import sys
+import textwrap
 
 from contrique.learning.distortions import LEVELS, NAMES, distort
 
 SUMMARY = "Distort an image in one of 25 ways, or draw all of them on one page."
 
 EPILOG = f"""\
-types (KADID-10k's 25): {", ".join(NAMES[:6])},
-  {", ".join(NAMES[6:11])},
-  {", ".join(NAMES[11:15])},
-  {", ".join(NAMES[15:21])},
-  {", ".join(NAMES[21:])}
+types, KADID-10k's 25:
+{textwrap.fill(", ".join(NAMES), 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)}
 
 Needs the extra `learn`.
 

@@ -76,6 +76,17 @@ def class_id(name: str, level: int) -> int:
     return NAMES.index(name) * len(LEVELS) + int(level) - 1
 
 
+def check_image(image_HWC: "np.ndarray") -> None:
+    """Raise ContriqueError unless this is a uint8 array of shape (H, W, 3) with at least one pixel."""
+    import numpy as np
+
+    if not isinstance(image_HWC, np.ndarray) or image_HWC.dtype != np.uint8:
+        got = image_HWC.dtype if isinstance(image_HWC, np.ndarray) else type(image_HWC).__name__
+        raise ContriqueError(f"expected an image as a uint8 array, got {got}")
+    if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.size == 0:
+        raise ContriqueError(f"expected an RGB image of shape (height, width, 3), got shape {image_HWC.shape}")
+
+
 def distort(image_HWC: "np.ndarray", name: str, level: int, seed: int = 0) -> "np.ndarray":
     """Apply one distortion at one level.
 
@@ -98,11 +109,7 @@ def distort(image_HWC: "np.ndarray", name: str, level: int, seed: int = 0) -> "n
     import numpy as np
 
     class_id(name, level)
-    if not isinstance(image_HWC, np.ndarray) or image_HWC.dtype != np.uint8:
-        got = image_HWC.dtype if isinstance(image_HWC, np.ndarray) else type(image_HWC).__name__
-        raise ContriqueError(f"expected an image as a uint8 array, got {got}")
-    if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.size == 0:
-        raise ContriqueError(f"expected an RGB image of shape (height, width, 3), got shape {image_HWC.shape}")
+    check_image(image_HWC)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ContriqueError(f"seed must be a whole number that is not negative, got {seed!r}")
     need("cv2", "learn", "contrique distort")

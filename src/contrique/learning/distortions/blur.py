@@ -25,7 +25,9 @@ def gaussian_blur(image_HWC: np.ndarray, sigma: float) -> np.ndarray:
     if sigma <= 0:
         return image_HWC.copy()
     side = 2 * math.ceil(2 * sigma) + 1
-    return cv2.GaussianBlur(image_HWC, (side, side), sigma, borderType=cv2.BORDER_REPLICATE)
+    # In float32: OpenCV rounds the kernel of an 8-bit image to 8 bits.
+    values: np.ndarray = image_HWC.astype(np.float32)
+    return cv2.convertScaleAbs(cv2.GaussianBlur(values, (side, side), sigma, borderType=cv2.BORDER_REPLICATE))
 
 
 def lens_blur(image_HWC: np.ndarray, radius: float) -> np.ndarray:
@@ -63,11 +65,11 @@ def disk_kernel(radius: float) -> np.ndarray:
         radius: in pixels, ≥ 0.
 
     Returns:
-        float32 square kernel with an odd side. The area is found by integrating the height of the disc over 64 columns
-        within each pixel; ``fspecial('disk')`` does it in closed form and differs by less than 1e-3 of a pixel.
+        float32 square kernel with an odd side. The area is found by integrating the height of the disc over 256 columns
+        within each pixel; ``fspecial('disk')`` does it in closed form and differs by less than 1e-4 of a pixel.
     """
     reach = max(0, math.ceil(radius - 0.5))
-    columns = 64
+    columns = 256
     x = (np.arange((2 * reach + 1) * columns) + 0.5) / columns - (reach + 0.5)
     half_height = np.sqrt(np.maximum(0.0, radius * radius - x * x))
     rows = np.arange(-reach, reach + 1)[:, None]

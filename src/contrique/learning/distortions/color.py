@@ -28,9 +28,10 @@ def color_diffusion(image_HWC: np.ndarray, amount: float) -> np.ndarray:
     ab = cv2.merge([a, b])
     sigma = 1.5 * amount + 2
     if sigma > 4:
-        # At half the size a wide blur is some five times as fast, and a and b differ by 0.1 unit (rms).
+        # At half the size a wide blur is some five times as fast, and a and b differ by 0.1 unit (rms). The two resizes
+        # blur by themselves, with a variance of one pixel.
         ab = cv2.resize(ab, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
-        sigma /= 2
+        sigma = math.sqrt(sigma**2 - 1) / 2
     side = 2 * math.ceil(2 * sigma) + 1
     ab = cv2.GaussianBlur(ab, (side, side), sigma, borderType=cv2.BORDER_REPLICATE)
     if ab.shape[:2] != (height, width):

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from contrique.learning.distortions import LEVELS, NAMES, distort
+from contrique.learning.distortions import LEVELS, NAMES, check_image, distort
 from contrique.learning.distortions.kadid import TABLE
 
 _GAP = 8
@@ -29,6 +29,7 @@ def contact_sheet(image_HWC: np.ndarray, *, cell: int = 256, seed: int = 0) -> n
     Raises:
         ContriqueError: the image is not uint8 RGB.
     """
+    check_image(image_HWC)
     small = Image.fromarray(image_HWC)
     small.thumbnail((cell, cell), Image.Resampling.LANCZOS)
     picture = np.asarray(small)

@@ -58,8 +58,9 @@ def non_eccentricity_patch(image_HWC: np.ndarray, patches: int, rng: np.random.G
     side = np.minimum(PATCH_SIDE, size)
     room = size - side
     margin = np.minimum(PATCH_SIDE, room // 2)
-    sources = margin + np.rint(rng.random((patches, 2)) * (room - 2 * margin)).astype(int)
-    targets = np.rint(sources + (rng.random((patches, 2)) - 0.5) * PATCH_SIDE).astype(int)
+    draws = rng.random((patches, 4))
+    sources = margin + np.rint(draws[:, :2] * (room - 2 * margin)).astype(int)
+    targets = np.rint(sources + (draws[:, 2:] - 0.5) * PATCH_SIDE).astype(int)
     targets = np.clip(targets, 0, room)
     height, width = side
     for (top, left), (new_top, new_left) in zip(sources.tolist(), targets.tolist(), strict=True):
@@ -158,6 +159,6 @@ def color_block(image_HWC: np.ndarray, blocks: int, rng: np.random.Generator) ->
 
 def _there_and_back(side: int, smaller: int) -> np.ndarray:
     """Which position each of ``side`` shows after going down to ``smaller`` and up again, nearest both times."""
-    down = ((np.arange(smaller) + 0.5) * side / smaller).astype(int)
-    up = ((np.arange(side) + 0.5) * smaller / side).astype(int)
+    down = (2 * np.arange(smaller) + 1) * side // (2 * smaller)
+    up = (2 * np.arange(side) + 1) * smaller // (2 * side)
     return down[up]
