@@ -97,7 +97,10 @@ class Trainer:
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe.run.seed)
         if encoder is None:
-            encoder = cast(nn.Module, encoders.build(recipe.encoder.name, recipe.encoder.start))
+            try:
+                encoder = cast(nn.Module, encoders.build(recipe.encoder.name, recipe.encoder.start))
+            except ValueError as error:
+                raise ContriqueError(f"recipe {recipe.name}: encoder: {error}") from error
         self.model = Contrast(encoder).train().to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         part = recipe.optimizer
         self.optimizer = build_optimizer(
@@ -191,9 +194,9 @@ def pretrain(
             if not np.isfinite(loss):
                 raise ContriqueError(f"the loss is {loss} at step {step}: stopped; checkpoints up to then are intact")
             step, seen, now = step + 1, seen + 2 * len(views), time.perf_counter()
+            for path in newly_broken.keys() - broken.keys():  # every worker meets a broken image for itself
+                bar.write(f"warning: {path}: {newly_broken[path]}; left out", file=sys.stderr)
             broken |= newly_broken
-            for path, why in newly_broken.items():
-                bar.write(f"warning: {path}: {why}; left out", file=sys.stderr)
             line = {
                 "step": step,
                 "loss": round(loss, 6),

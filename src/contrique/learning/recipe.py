@@ -138,7 +138,7 @@ def public_part(recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 def result_part(recipe: dict[str, Any]) -> dict[str, Any]:
-    """The public part of a recipe dictionary less what does not change a run's result: a resumption may differ there."""
+    """The public part of a recipe dictionary less what does not change a run's result: resuming, that may differ."""
     free = ("workers", "checkpoint_every", "cache_gb")
     return public_part(recipe) | {"run": {key: value for key, value in recipe["run"].items() if key not in free}}
 

@@ -1,0 +1,228 @@
+"""What a step sees: the right images with the right classes, whatever the worker, and never a broken one."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from contrique.errors import ContriqueError
+from contrique.images import half_scale, read_image
+from contrique.learning import corpora
+from contrique.learning.corpora import Corpus, Images, source_paths
+from contrique.learning.distortions import N_CLASSES, PRISTINE_CLASS, class_id, distort
+from contrique.learning.recipe import Source, read_recipe
+
+
+@pytest.fixture
+def recipe(recipe_file):
+    return read_recipe(recipe_file)
+
+
+def with_batch(recipe, **changes):
+    return dataclasses.replace(recipe, batch=dataclasses.replace(recipe.batch, **changes))
+
+
+def test_a_sample_depends_on_seed_step_and_place_alone(recipe):
+    whole = Corpus(recipe).samples(4, 0, 8)
+    fresh = Corpus(recipe)
+    fresh.samples(1, 0, 8)
+    fresh.pristine.warm(10**9)
+    parts = [fresh.samples(4, 5, 8), fresh.samples(4, 0, 5)]
+    np.testing.assert_array_equal(whole.view_N2SSC, np.concatenate([p.view_N2SSC for p in parts[::-1]]))
+    np.testing.assert_array_equal(whole.class_N, np.concatenate([p.class_N for p in parts[::-1]]))
+    reseeded = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, seed=4))
+    assert (Corpus(reseeded).samples(4, 0, 8).view_N2SSC != whole.view_N2SSC).any()
+    assert (Corpus(recipe).samples(5, 0, 8).view_N2SSC != whole.view_N2SSC).any()
+
+
+def test_half_of_a_batch_is_synthetic_and_half_authentic(recipe):
+    samples = Corpus(recipe).samples(0, 0, 8)
+    assert samples.view_N2SSC.shape == (8, 2, 32, 32, 3)
+    assert (samples.class_N[:4] < N_CLASSES).all()
+    assert (samples.class_N[4:] >= N_CLASSES).all()
+    alone = dataclasses.replace(recipe, authentic=())
+    assert (Corpus(alone).samples(0, 0, 8).class_N < N_CLASSES).all()
+    alone = dataclasses.replace(recipe, pristine=())
+    assert (Corpus(alone).samples(0, 0, 8).class_N >= N_CLASSES).all()
+
+
+def test_authentic_images_are_classes_of_their_own_and_seen_equally_often(recipe):
+    corpus = Corpus(recipe)
+    seen = np.concatenate([corpus.samples(step, 4, 8).class_N for step in range(7)])  # 28 draws: 4 epochs of 7
+    np.testing.assert_array_equal(np.bincount(seen - N_CLASSES), [4] * 7)
+    epochs = seen.reshape(4, 7)
+    assert all(len(set(epoch)) == 7 for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) > 1  # a new order each time
+
+
+def record_draws(monkeypatch):
+    """Replace distort and two_views by recorders of (which image, class or None)."""
+    drawn = []
+    monkeypatch.setattr(
+        corpora, "distort", lambda image, name, level, seed: (drawn.append(class_id(name, level)), image)[1]
+    )
+    monkeypatch.setattr(corpora, "two_views", lambda image, rng, size: np.zeros((2, size, size, 3), np.uint8))
+    return drawn
+
+
+@pytest.mark.parametrize(("per_image", "per_class"), [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1), (1, 4)])
+def test_blocks_put_every_image_into_every_class(recipe, monkeypatch, per_image, per_class):
+    recipe = with_batch(recipe, images=16, distortions_per_image=per_image, images_per_class=per_class)
+    corpus, used = Corpus(recipe), []
+    load = corpus.pristine.load
+    monkeypatch.setattr(corpus.pristine, "load", lambda index: (used.append(index), load(index))[1])
+    for step in range(5):
+        used.clear()
+        classes = corpus.samples(step, 0, 8).class_N
+        size = per_image * per_class
+        for start in range(0, 8, size):
+            block = slice(start, start + size)
+            pairs = set(zip(used[block], classes[block].tolist(), strict=True))
+            images, kinds = {i for i, _ in pairs}, {k for _, k in pairs}
+            assert len(kinds) == per_image
+            assert pairs == {(i, k) for i in images for k in kinds}
+
+
+def test_pristine_images_are_seen_equally_often(recipe, monkeypatch):
+    corpus, used = Corpus(recipe), []
+    load = corpus.pristine.load
+    monkeypatch.setattr(corpus.pristine, "load", lambda index: (used.append(index), load(index))[1])
+    for step in range(5):  # 4 draws a step, each image twice: 10 positions, two epochs of 5
+        corpus.samples(step, 0, 4)
+    assert np.bincount(used).tolist() == [4] * 5
+
+
+def test_classes_are_uniform_and_names_match_ids(recipe, monkeypatch):
+    record_draws(monkeypatch)
+    recipe = with_batch(recipe, images=252, distortions_per_image=1, images_per_class=1)
+    corpus = Corpus(recipe)
+    classes = np.concatenate([corpus.samples(step, 0, 126).class_N for step in range(40)])
+    counts = np.bincount(classes, minlength=N_CLASSES)
+    assert len(counts) == N_CLASSES
+    assert abs(counts - 40).max() < 5 * np.sqrt(40)
+
+
+def test_the_distortion_is_the_classes(recipe, monkeypatch):
+    drawn = record_draws(monkeypatch)
+    recipe = with_batch(recipe, images=64, distortions_per_image=1, images_per_class=1)
+    corpus = Corpus(recipe)
+    classes = np.concatenate([corpus.samples(step, 0, 32).class_N for step in range(8)])
+    assert drawn == [c for c in classes if c != PRISTINE_CLASS]
+    assert (classes == PRISTINE_CLASS).any()
+
+
+def test_the_distorted_part_is_what_the_views_come_from(recipe, monkeypatch):
+    """With views that hand on what they get: pixels equal distort() of some 64×64 part of the source image."""
+    seen = []
+    monkeypatch.setattr(
+        corpora, "two_views", lambda image, rng, size: (seen.append(image), np.zeros((2, 32, 32, 3), np.uint8))[1]
+    )
+    parts = []
+    monkeypatch.setattr(
+        corpora, "distort", lambda image, name, level, seed: (parts.append((image, name, level, seed)), distort(image, name, level, seed))[1]
+    )  # fmt: skip
+    corpus = Corpus(recipe)
+    classes = corpus.samples(0, 0, 4).class_N
+    sources = [corpus.pristine.load(i) for i in range(5)]
+    distorted = [image for image, c in zip(seen, classes, strict=True) if c != PRISTINE_CLASS]
+    for (part, name, level, seed), image in zip(parts, distorted, strict=True):
+        assert part.shape == (64, 64, 3)
+        windows = (np.lib.stride_tricks.sliding_window_view(s, (64, 64), axis=(0, 1)) for s in sources)
+        assert any((np.moveaxis(w, 2, -1) == part).all(axis=(2, 3, 4)).any() for w in windows)
+        np.testing.assert_array_equal(image, distort(part, name, level, seed))
+
+
+def test_broken_images_are_named_and_replaced(recipe, tmp_path):
+    whole = Corpus(recipe).samples(0, 4, 8)
+    for name in ("00.png", "03.png", "05.png"):
+        (tmp_path / "images" / "found" / name).write_bytes(b"not an image")
+    corpus = Corpus(recipe)
+    good = {N_CLASSES + i for i in (1, 2, 4, 6)}
+    broken = {}
+    for step in range(6):
+        samples = corpus.samples(step, 4, 8)
+        assert set(samples.class_N) <= good
+        assert not broken.keys() & samples.broken.keys()  # each is told once
+        broken |= samples.broken
+    assert sorted(p[-6:] for p in broken) == ["00.png", "03.png", "05.png"]
+    assert corpus.broken() == broken
+    warm = Corpus(recipe)
+    warm.authentic.warm(10**9)
+    np.testing.assert_array_equal(warm.samples(3, 4, 8).view_N2SSC, Corpus(recipe).samples(3, 4, 8).view_N2SSC)
+    again = Corpus(recipe).samples(0, 4, 8)
+    same = np.array([c in good for c in whole.class_N])
+    assert same.any()
+    np.testing.assert_array_equal(again.view_N2SSC[same], whole.view_N2SSC[same])  # the others see what they saw
+
+
+def test_when_nothing_can_be_read_it_says_so(recipe, tmp_path):
+    for path in (tmp_path / "images" / "clean").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(ContriqueError, match="in a row"):
+        Corpus(recipe).samples(0, 0, 1)
+
+
+def test_too_small_images_are_left_out(tmp_path, recipe):
+    images = Images([Source("found", min_side=73)], recipe.data)
+    with pytest.raises(ContriqueError, match="shorter side 72 is below 73"):
+        images.load(0)
+    assert list(images.broken) == [0]
+
+
+def test_scale_half_is_the_half_scale(recipe):
+    images = Images([Source("found", scale=0.5, min_side=1)], recipe.data)
+    np.testing.assert_array_equal(images.load(2), half_scale(read_image(images.paths[2])))
+    third = Images([Source("found", scale=1 / 3, min_side=1)], recipe.data)
+    assert third.load(0).shape == (24, 27, 3)
+
+
+def test_memory_stops_at_its_budget_and_holds_the_same_pixels(recipe):
+    images = Images(recipe.authentic, recipe.data)
+    one = images.load(0).nbytes
+    assert 0 < images.warm(int(2.5 * one)) <= 2.5 * one
+    held = images.load(0)
+    assert held is images.load(0)
+    assert not held.flags.writeable
+    np.testing.assert_array_equal(held, read_image(images.paths[0]))
+    assert images.load(6) is not images.load(6)
+
+
+def test_a_list_chooses_by_licence(tmp_path, recipe):
+    folder = tmp_path / "images" / "clean"
+    rows = ['00.png,a,"free"', '01.png,b,"research, cite"', "02.png,c,free", "04.png,d,mine"]
+    (folder / "list.csv").write_text("name,source,licence\n" + "\n".join(rows) + "\n")
+    get = lambda *licences: [p[-6:] for p in source_paths(Source("clean", "list.csv", licences or None), recipe.data)]  # noqa: E731
+    assert get() == ["00.png", "01.png", "02.png", "04.png"]
+    assert get("free") == ["00.png", "02.png"]
+    assert get("mine", "research, cite") == ["01.png", "04.png"]
+    with pytest.raises(ContriqueError, match="no row has the licence 'fre'"):
+        get("fre")
+
+
+def test_bad_sources_are_named(tmp_path, recipe):
+    (tmp_path / "images" / "empty").mkdir()
+    (tmp_path / "images" / "clean" / "a.csv").write_text("file\n00.png\n")
+    (tmp_path / "images" / "clean" / "b.csv").write_text("path\n00.png\n")
+    for source, message in [
+        (Source("nowhere"), "no such folder"),
+        (Source("empty"), "no images"),
+        (Source("clean", "none.csv"), "cannot read this list"),
+        (Source("clean", "a.csv"), "column name or path"),
+        (Source("clean", "b.csv", ("x",)), "no column licence"),
+    ]:
+        with pytest.raises(ContriqueError, match=message):
+            source_paths(source, recipe.data)
+    assert len(source_paths(Source("clean", "b.csv"), recipe.data)) == 1
+
+
+def test_the_digest_is_the_names(recipe, tmp_path):
+    before = Corpus(recipe).digest()
+    (tmp_path / "images").rename(tmp_path / "moved")
+    moved = dataclasses.replace(recipe, data=str(tmp_path / "moved"))
+    assert Corpus(moved).digest() == before
+    (tmp_path / "moved" / "found" / "00.png").rename(tmp_path / "moved" / "found" / "zz.png")
+    assert Corpus(moved).digest() != before
+
+
+def test_shared_pristine_images_are_filtered_by_licence(shared_data):
+    source = Source("pristine", "images.csv", ("CC BY-SA 4.0", "Unsplash licence", "public domain"))
+    assert len(source_paths(source, shared_data)) == 316
