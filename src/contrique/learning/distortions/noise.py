@@ -130,7 +130,7 @@ def denoise(image_HWC: np.ndarray, variance: float, rng: np.random.Generator) ->
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> np.ndarray:
-    """Gaussian noise, about three times as fast as ``rng.standard_normal``.
+    """Gaussian noise, several times as fast as ``rng.standard_normal``.
 
     Sixteen random bits choose one of 65,536 equally likely quantiles of the normal distribution, so values end at 4.3 σ
     and come in steps that are far below a grey level near the middle.
@@ -143,7 +143,9 @@ def normal(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> np
     Returns:
         float32 array.
     """
-    bits = np.frombuffer(rng.bytes(2 * math.prod(shape)), dtype="<u2").reshape(shape)
+    count = math.prod(shape)
+    words = rng.integers(0, 2**64, -(-count // 4), dtype=np.uint64)
+    bits = words.astype("<u8", copy=False).view("<u2")[:count].reshape(shape)
     return np.take(_quantiles() * np.float32(sigma), bits, mode="wrap")
 
 

@@ -34,8 +34,10 @@ def jitter(image_HWC: np.ndarray, amount: float, rng: np.random.Generator) -> np
     y = np.arange(height, dtype=np.float32)[:, None]
     result: np.ndarray = image_HWC.astype(np.float32)
     for _ in range(JITTER_PASSES):
-        away_x, away_y = normal(rng, (2, height, width), amount)
-        result = cv2.remap(result, away_x + x, away_y + y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        from_x, from_y = normal(rng, (2, height, width), amount)
+        from_x += x
+        from_y += y
+        result = cv2.remap(result, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.convertScaleAbs(result)
 
 
