@@ -5,6 +5,7 @@ Needs the base install of contrique only, and no network: ``make demo``, or ``py
 
 import csv
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +42,16 @@ def table_lines(entries: list[Entry]) -> list[str]:
     return lines
 
 
-def meaning(card: dict[str, Any]) -> list[str]:
+def meaning(card: dict[str, Any]) -> str:
     """What the numbers of the table mean, by the model's card."""
     interval = card["regressor"]["interval"]
-    return [
-        "Score: 0 to 100, higher is better: how good people would find the photograph. No original is compared with.",
-        f"Interval: made to hold people's mean opinion for {interval['level']:.0%} of photographs; on rated ones that",
-        f"took no part in the fit it held {interval['coverage']:.0%}. Where two intervals overlap much, the order of",
+    paragraphs = (
+        "Score: 0 to 100, higher is better: how good people would find the photograph. It is compared with no original.",
+        f"Interval: made to hold people's mean opinion for {interval['level']:.0%} of photographs; on rated ones that "
+        f"took no part in the fit it held {interval['coverage']:.0%}. Where two intervals overlap much, the order of "
         "the two photographs is a guess. `contrique info` tells what the model learned from.",
-    ]
+    )
+    return "\n".join(textwrap.fill(paragraph, width=100) for paragraph in paragraphs)
 
 
 def main() -> None:
@@ -57,7 +59,7 @@ def main() -> None:
     model = contrique.load()
     print(f"Scoring the photographs of {PHOTOGRAPHS.name}/ with the model {model.name} ...\n", file=sys.stderr)
     entries = scored_photographs(model)
-    print("\n".join([*table_lines(entries), "", *meaning(model.card), ""]))
+    print("\n".join([*table_lines(entries), "", meaning(model.card), ""]))
     level = model.card["regressor"]["interval"]["level"]
     PICTURE.parent.mkdir(exist_ok=True)
     title = f"{len(entries)} photographs, from the best score to the worst"
