@@ -1,0 +1,66 @@
+"""Export: one weights file for both engines, whose numbers agree on images of any size."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import contrique
+from contrique.card import read_card, write_card
+from contrique.errors import ModelError
+from contrique.learning.encoders import build
+from contrique.learning.export import export_onnx, load_extractor, save_encoder
+
+
+def trained_like(name: str) -> torch.nn.Module:
+    """An encoder with batch statistics and weights as training leaves them, so that a wrong fold or cast shows."""
+    torch.manual_seed(0)
+    encoder = build(name)
+    for module in encoder.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.2, 0.2)
+            module.running_var.uniform_(0.5, 2)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.uniform_(module.bias, -0.2, 0.2)
+    return encoder.eval()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("efficientnet-lite0-side", "statistics"), ("resnet50", "last-mean")])
+def test_both_engines_give_the_same_features(tmp_path: Path, name: str, kind: str) -> None:
+    folder = save_encoder(trained_like(name), tmp_path / "encoder", name="test", training={}, features=kind)
+    graph = export_onnx(folder)
+    assert graph.stat().st_size < 500_000  # the weights stay in encoder.safetensors
+    onnx, torch_ = (contrique.load(folder, engine=engine) for engine in ("onnx", "torch"))
+    rng = np.random.default_rng(0)
+    for height, width in ((64, 64), (97, 131), (200, 64)):
+        image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        mine, its = onnx.features(image), torch_.features(image)
+        assert mine.shape == (onnx.dim,)
+        np.testing.assert_allclose(mine, its, rtol=1e-4, atol=1e-4 * np.abs(its).max())
+
+
+def test_weights_are_halved_and_norms_are_not(tmp_path: Path) -> None:
+    encoder = trained_like("efficientnet-lite0")
+    folder = save_encoder(encoder, tmp_path / "encoder", name="test", training={})
+    again = load_extractor(folder).encoder.state_dict()
+    for name, value in encoder.state_dict().items():
+        expected = value.half().float() if value.dim() > 1 else value
+        assert torch.equal(again[name], expected), name
+
+
+def test_damage_is_noticed(tmp_path: Path) -> None:
+    folder = save_encoder(trained_like("efficientnet-lite0"), tmp_path / "encoder", name="test", training={})
+    weights = folder / "encoder.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(ModelError, match="damaged"):
+        contrique.load(folder)
+    weights.write_bytes(content[:1000])
+    write_card(folder, read_card(folder))  # a card that vouches for the cut file
+    with pytest.raises(ModelError):
+        contrique.load(folder)
+    weights.unlink()
+    with pytest.raises(ModelError, match="missing"):
+        contrique.load(folder)

@@ -1,0 +1,39 @@
+"""Features against NumPy's own mean and deviation of the encoder's maps."""
+
+import numpy as np
+import pytest
+import torch
+
+from contrique.learning.encoders import ENCODERS, build
+from contrique.learning.features import FeatureExtractor, statistics
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("kind", ["statistics", "last-mean"])
+def test_features_are_what_their_kind_says(name: str, kind: str) -> None:
+    torch.manual_seed(0)
+    extractor = FeatureExtractor(build(name), kind).eval()
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 96, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        features = extractor(torch.from_numpy(images)).numpy()
+        maps = [m.numpy() for m in extractor.encoder.stages(torch.from_numpy(images).permute(0, 3, 1, 2) / 255)]
+    assert features.shape == (2, extractor.dim)
+    parts = []
+    if kind == "statistics":
+        for stage in extractor.encoder.statistics:
+            parts += [maps[stage].mean((2, 3)), maps[stage].std((2, 3))]
+    else:
+        for stage in extractor.encoder.last:
+            mean = maps[stage].mean((2, 3))
+            parts.append(mean / np.linalg.norm(mean, axis=1, keepdims=True))
+    np.testing.assert_allclose(features, np.concatenate(parts, axis=1), atol=1.1e-3)  # a deviation of 0 is √1e-6
+
+
+def test_a_flat_map_has_next_to_no_deviation() -> None:
+    out = statistics(torch.full((1, 2, 4, 4), 3.0))
+    torch.testing.assert_close(out, torch.tensor([[3.0, 3.0, 1e-3, 1e-3]]))
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="median"):
+        FeatureExtractor(build("efficientnet-lite0"), "median")

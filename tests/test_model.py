@@ -1,0 +1,168 @@
+"""The model: everything ``load().score`` takes, folders on disk, and what is refused."""
+
+import io
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import contrique
+from contrique.card import read_card
+from contrique.errors import ImageError, ModelError
+from contrique.evaluation.regressor import Regressor
+from contrique.model import SHIPPED, QualityModel, Score
+
+PHOTOGRAPHS = Path(__file__).parents[1] / "demo" / "photographs"
+
+
+@pytest.fixture(scope="module")
+def model() -> QualityModel:
+    return contrique.load()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.open(PHOTOGRAPHS / "coffee.jpg").convert("RGB").resize((160, 120)).save(path)
+    return path
+
+
+def test_every_kind_of_source_gives_the_same_score(model: QualityModel, photo: Path) -> None:
+    array = np.array(Image.open(photo))
+    expected = model.score(photo)
+    assert isinstance(expected, Score)
+    assert expected.path == str(photo)
+    assert 0 < expected.low < expected.value < expected.high < 100
+    assert expected.interval == (expected.low, expected.high)
+    assert float(expected) == expected.value
+    with photo.open("rb") as file:
+        sources = [str(photo), photo.read_bytes(), io.BytesIO(photo.read_bytes()), file, Image.open(photo), array]
+        for source in sources:
+            assert model.score(source).value == expected.value
+    assert model.score(array).path == "<array>"
+    assert contrique.score(photo) == expected
+
+
+def test_lists_and_folders_give_lists_in_order(model: QualityModel, photo: Path) -> None:
+    shutil.copy(photo, photo.with_name("a.png"))
+    (photo.parent / "deeper").mkdir()
+    shutil.copy(photo, photo.parent / "deeper" / "z.png")
+    (photo.parent / "broken.jpg").write_bytes(b"no image")
+    scores = model.score(photo.parent)
+    assert {Path(s.path).name for s in scores} == {"photo.png", "a.png", "z.png", "broken.jpg"}
+    listed = model.score([photo, photo.parent / "broken.jpg", np.array(Image.open(photo))])
+    assert [s.error is None for s in listed] == [True, False, True]
+    assert math.isnan(listed[1].value)
+    assert "broken.jpg" in listed[1].path
+    assert listed[0].value == pytest.approx(listed[2].value, abs=1e-6)
+    assert [s.value for s in model.score(iter([photo]))] == [listed[0].value]
+    assert model.score([]) == []
+
+
+def test_a_single_bad_image_raises(model: QualityModel, tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"absent\.jpg"):
+        model.score(tmp_path / "absent.jpg")
+    with pytest.raises(ImageError):
+        model.score(np.zeros((4, 4, 3), np.float32))
+
+
+def test_features_are_both_scales(model: QualityModel, photo: Path) -> None:
+    features = model.features(photo)
+    assert features.shape == (model.dim,)
+    assert features.dtype == np.float32
+    large = Image.open(photo).resize((320, 240))
+    half = large.resize((160, 120), Image.Resampling.BICUBIC)
+    np.testing.assert_allclose(
+        model.features(large)[model.dim // 2 :], model.features(half)[: model.dim // 2], rtol=1e-4, atol=1e-4
+    )
+    assert model.features([photo, photo]).shape == (2, model.dim)
+    assert model.features([]).shape == (0, model.dim)
+
+
+def test_batches_do_not_change_scores(model: QualityModel) -> None:
+    images = [np.array(Image.open(PHOTOGRAPHS / name).resize((192, 128))) for name in ("coffee.jpg", "pagoda.jpg")]
+    alone = [model.score(image).value for image in images * 3]
+    together = [score.value for score in model.score(images * 3)]
+    np.testing.assert_allclose(together, alone, atol=1e-3)
+
+
+def test_save_and_load_keep_every_number(model: QualityModel, photo: Path, tmp_path: Path) -> None:
+    saved = model.save(tmp_path / "copy")
+    assert sorted(p.name for p in saved.iterdir()) == sorted([*model.card["files"], "card.json"])
+    again = contrique.load(saved)
+    assert again.card == model.card
+    assert again.digest == model.digest
+    assert again.score(photo) == model.score(photo)
+    assert contrique.load(again.save(saved)).score(photo) == model.score(photo)  # onto itself
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
+
+
+def test_save_never_replaces_what_is_not_a_model(model: QualityModel, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.txt").write_text("years of work")
+    with pytest.raises(ModelError, match="not a model folder"):
+        model.save(tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "chapter1.txt").read_text() == "years of work"
+
+
+def test_an_encoder_without_regressor_gives_features_only(model: QualityModel, photo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "encoder"
+    shutil.copytree(model.folder, folder)
+    (folder / "regressor.safetensors").unlink()
+    card = read_card(folder)
+    del card["files"]["regressor.safetensors"], card["regressor"]
+    (folder / "card.json").write_text(json.dumps(card))
+    encoder = contrique.load(folder)
+    np.testing.assert_array_equal(encoder.features(photo), model.features(photo))
+    with pytest.raises(ModelError, match="contrique fit"):
+        encoder.score(photo)
+
+
+def test_full_reference_compares_two_images(model: QualityModel, photo: Path) -> None:
+    about = {**model.card["regressor"], "full_reference": True, "mapping": {"low": 0, "high": 1}}
+    regressor = Regressor(np.full(model.dim, -1e-3), 0.8)
+    pair = model.with_regressor(regressor, about, name="pair")
+    same = pair.score(photo, reference=photo)
+    assert same.value == pytest.approx(80)
+    worse = Image.open(photo).resize((40, 30)).resize((160, 120))
+    assert pair.score(worse, reference=photo).value < same.value
+    for call in (lambda: pair.score(photo), lambda: model.score(photo, reference=photo)):
+        with pytest.raises(ModelError, match="reference"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda folder: (folder / "card.json").unlink(), "no card.json"),
+        (lambda folder: (folder / "card.json").write_text("{"), "card.json"),
+        (lambda folder: (folder / "card.json").write_text('{"format": 99}'), "format 1"),
+        (lambda folder: (folder / "regressor.safetensors").write_bytes(b""), "damaged"),
+        (lambda folder: (folder / "encoder.onnx").unlink(), "missing"),
+    ],
+    ids=["no card", "broken card", "other format", "empty regressor", "no graph"],
+)
+def test_damaged_folders_are_named(model: QualityModel, tmp_path: Path, change: object, said: str) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(model.folder, folder)
+    change(folder)  # type: ignore[operator]
+    with pytest.raises(ModelError, match=said):
+        contrique.load(folder)
+
+
+def test_absent_folders_and_engines_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="nowhere"):
+        contrique.load(tmp_path / "nowhere")
+    with pytest.raises(ModelError, match="engine"):
+        contrique.load(engine="tensorflow")
+
+
+def test_the_card_says_what_the_model_is(model: QualityModel) -> None:
+    assert model.folder == SHIPPED
+    for key in ("encoder", "preprocessing", "training", "regressor", "agreement", "licence", "version"):
+        assert model.card[key], key
+    assert set(model.card["regressor"]) >= {"ratings", "images", "mapping", "interval", "strength"}
