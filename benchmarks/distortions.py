@@ -35,8 +35,8 @@ def main() -> None:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     image = photograph(args.photo, args.side)
-    print(f"{args.side} × {args.side}, one core, median processor time in ms of {args.runs} runs after one to warm up;
-    {machine()}\n")
+    print(f"{args.side} × {args.side}, one core, processor time in ms: median of {args.runs} runs after a first one.")
+    print(f"{machine()}\n")
 
     wall, cpu = {}, {}
     print("| type | " + " | ".join(f"level {level}" for level in LEVELS) + " |")
