@@ -67,10 +67,20 @@ def measure_coverage(
     groups_N: np.ndarray,
     *,
     level: float = LEVEL,
+    standardise: bool = True,
     splits: int = 10,
     seed: int = 0,
 ) -> Coverage:
     """Measure coverage honestly: fit and calibrate on 80 % of the groups, count on the other 20 %, several times.
+
+    Args:
+        features_ND: raw features.
+        scores_N: ratings.
+        groups_N: their groups.
+        level: wanted coverage.
+        standardise: as in ``fit_ridge``.
+        splits: how many random splits.
+        seed: of splits and folds.
 
     Raises:
         ContriqueError: fewer than three groups (two to calibrate on, one to count on).
@@ -80,8 +90,8 @@ def measure_coverage(
         raise ContriqueError("measuring coverage needs at least three groups")
     shares = []
     for split in range(splits):
-        train, test = group_split(groups_N, (0.8, 0.2), seed=seed + split)
-        fit = fit_ridge(features_ND[train], scores_N[train], groups_N[train], seed=seed + split)
+        train, test = group_split(groups_N, (0.8, 0.2), seed=(seed, split))
+        fit = fit_ridge(features_ND[train], scores_N[train], groups_N[train], standardise=standardise, seed=seed)
         width = half_width(scores_N[train] - fit.held_out_N, level)
         error_M = np.abs(fit.regressor.predict(features_ND[test]) - scores_N[test])
         shares.append(float(np.mean(error_M <= width)))

@@ -15,7 +15,7 @@ FRACTIONS = (0.7, 0.1, 0.2)
 
 
 def group_split(
-    groups_N: Sequence | np.ndarray, fractions: Sequence[float] = FRACTIONS, *, seed: int = 0
+    groups_N: Sequence | np.ndarray, fractions: Sequence[float] = FRACTIONS, *, seed: int | Sequence[int] = 0
 ) -> list[np.ndarray]:
     """Split images at random into parts of the given shares, whole groups at a time.
 
@@ -26,7 +26,8 @@ def group_split(
     Args:
         groups_N: the group of each image, any values that can be compared for equality.
         fractions: shares of the parts, adding up to 1.
-        seed: another seed is another split; the same seed is the same split on every machine.
+        seed: another seed is another split; the same seed is the same split on every machine. Several numbers make
+            one seed, such as (seed, number of the split).
 
     Returns:
         For each part, the sorted positions of its images. No part is empty.

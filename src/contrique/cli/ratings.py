@@ -1,0 +1,114 @@
+"""What ``contrique fit`` and ``contrique evaluate`` share: the words that say where ratings and images are."""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from contrique.evaluation.cache import FeatureCache
+    from contrique.evaluation.ratings import Ratings
+
+
+def add_ratings_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the ratings, their columns, the images and the cache."""
+    parser.add_argument("ratings", metavar="RATINGS.csv", help="a CSV with a name and a score for each image")
+    parser.add_argument("--images", required=True, metavar="DIR", help="the folder of the rated images")
+    columns = parser.add_argument_group("columns, where their names do not say it")
+    columns.add_argument("--name-column", metavar="NAME", help="file names (default: name, image, filename, …)")
+    columns.add_argument("--score-column", metavar="NAME", help="scores (default: mos, dmos, score, …)")
+    columns.add_argument(
+        "--group-column",
+        metavar="NAME",
+        help="images of equal value share content and stay together (default: content_group, group, reference, …; "
+        "without such a column each image is its own group)",
+    )
+    direction = columns.add_mutually_exclusive_group()
+    direction.add_argument(
+        "--lower-is-better",
+        dest="lower_is_better",
+        action="store_const",
+        const=True,
+        help="the scores count from good to bad (default: only where the column is called dmos)",
+    )
+    direction.add_argument(
+        "--higher-is-better",
+        dest="lower_is_better",
+        action="store_const",
+        const=False,
+        help="the scores count from bad to good, whatever the column is called",
+    )
+    reference = parser.add_argument_group("full reference")
+    reference.add_argument(
+        "--full-reference",
+        action="store_true",
+        help="use |f(reference) − f(image)|; the references are in --references, or else in --images",
+    )
+    reference.add_argument("--references", metavar="DIR", help="the folder of the references; implies --full-reference")
+    reference.add_argument(
+        "--reference-column", metavar="NAME", help="references (default: reference, ref, ref_img, …)"
+    )
+    cache = parser.add_argument_group("features on disk")
+    cache.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="where features are kept between runs (default: $CONTRIQUE_CACHE, else contrique in $XDG_CACHE_HOME or "
+        "~/.cache)",
+    )
+    cache.add_argument("--no-cache", action="store_true", help="compute all features and keep none")
+
+
+def ratings_of(args: argparse.Namespace) -> "Ratings":
+    """Read the ratings that the words name."""
+    from contrique.evaluation.ratings import read_ratings
+
+    full_reference = args.full_reference or args.references is not None or args.reference_column is not None
+    return read_ratings(
+        args.ratings,
+        images=args.images,
+        name_column=args.name_column,
+        score_column=args.score_column,
+        group_column=args.group_column,
+        lower_is_better=args.lower_is_better,
+        references=(args.references or args.images) if full_reference else None,
+        reference_column=args.reference_column,
+    )
+
+
+def cache_of(args: argparse.Namespace) -> "FeatureCache | None":
+    """The feature cache that the words ask for."""
+    from contrique.evaluation.cache import FeatureCache
+
+    if args.no_cache and args.cache is not None:
+        args.parser.error("--cache and --no-cache exclude each other")
+    return None if args.no_cache else FeatureCache(args.cache)
+
+
+def name_left_out(reasons: Mapping[str, str], total: int) -> None:
+    """Say on standard error which images could not be used."""
+    for path, reason in reasons.items():
+        print(f"contrique: {path}: {reason}", file=sys.stderr)
+    if reasons:
+        print(f"contrique: {len(reasons)} of {total} images could not be read and were left out", file=sys.stderr)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show warnings as lines for people, without the place in the code that they come from."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> Any:
+        print(f"contrique: warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield
