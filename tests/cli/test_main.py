@@ -1,11 +1,10 @@
 """The installed entry point: help, version, exit statuses, and errors as one line."""
 
-import importlib
 import importlib.metadata
+import resource
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,26 +16,30 @@ CONTRIQUE = str(Path(sys.executable).parent / "contrique")
 
 
 def run(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([CONTRIQUE, *words], capture_output=True, text=True, timeout=60, **more)  # type: ignore[call-overload]
+    return subprocess.run([CONTRIQUE, *words], capture_output=True, text=True, timeout=240, **more)  # type: ignore[call-overload]
 
 
-def test_help_lists_every_command_and_is_quick() -> None:
-    seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        result = run("--help")
-        seconds.append(time.perf_counter() - start)
-    assert result.returncode == 0
-    assert result.stderr == ""
+def test_help_lists_every_command() -> None:
+    result = run("--help")
+    assert (result.returncode, result.stderr) == (0, "")
     for name in COMMANDS:
         assert f"\n    {name} " in result.stdout
-    assert statistics.median(seconds) < 0.3
+
+
+def test_help_takes_less_than_three_tenths_of_a_second() -> None:
+    def seconds() -> float:  # of processor time, which a busy machine does not stretch
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run("--help")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert statistics.median(seconds() for _ in range(5)) < 0.3
 
 
 def test_reading_the_words_imports_nothing_heavy() -> None:
     heavy = ("numpy", "PIL", "onnxruntime", "safetensors", "torch", "scipy", "cv2", "pyarrow", "tqdm")
     code = f"import sys, contrique.cli.main as m; m.build_parser(); print(set({heavy}) & set(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
     assert result.stdout == "set()\n"
 
 
@@ -46,7 +49,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         main([name, "--help"])
     text = capsys.readouterr().out
     assert stop.value.code == 0
-    assert importlib.import_module(f"contrique.cli.{name}").SUMMARY in text
+    assert COMMANDS[name].SUMMARY in text
     assert "example" in text
     assert f"contrique {name}" in text
 
@@ -57,7 +60,7 @@ def test_version_is_the_installed_one() -> None:
 
 
 def test_python_dash_m_is_the_same_program() -> None:
-    result = subprocess.run([sys.executable, "-m", "contrique", "--help"], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-m", "contrique", "--help"], capture_output=True, text=True, timeout=240)
     assert (result.returncode, result.stdout) == (0, run("--help").stdout)
 
 
@@ -100,6 +103,6 @@ def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_reader_that_goes_away_ends_the_run_quietly() -> None:
     command = f"'{CONTRIQUE}' info --json | true; echo ${{PIPESTATUS[0]}}"
-    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=240)
     assert result.stderr == ""
     assert result.stdout in ("141\n", "0\n")  # 0: all was written before the reader left
