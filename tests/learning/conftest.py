@@ -1,4 +1,4 @@
-"""A pretraining run small enough for every test: a dozen little images, a recipe, an encoder of a few thousand weights."""
+"""A pretraining run small enough for any test: a dozen little images, a recipe, an encoder of a few hundred weights."""
 
 from pathlib import Path
 
@@ -70,12 +70,9 @@ def tiny_encoder():
 
         def __init__(self):
             super().__init__()
-            generator = torch.Generator().manual_seed(0)
+            torch.manual_seed(0)
             self.trunk = nn.Sequential(nn.Conv2d(3, 6, 4, stride=4), nn.BatchNorm2d(6)).requires_grad_(False)
             self.side = nn.Sequential(nn.ReLU(), nn.Conv2d(6, 8, 3, padding=1), nn.BatchNorm2d(8), nn.Dropout(0.2))
-            for parameter in self.parameters():
-                if parameter.ndim > 1:
-                    parameter.data.normal_(0, 0.3, generator=generator)
 
         def train(self, mode=True):
             super().train(mode)

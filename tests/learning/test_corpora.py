@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from contrique.errors import ContriqueError
 from contrique.images import half_scale, read_image
 from contrique.learning import corpora
@@ -95,6 +96,7 @@ def test_classes_are_uniform_and_names_match_ids(recipe, monkeypatch):
     record_draws(monkeypatch)
     recipe = with_batch(recipe, images=252, distortions_per_image=1, images_per_class=1)
     corpus = Corpus(recipe)
+    corpus.pristine.warm(10**9)
     classes = np.concatenate([corpus.samples(step, 0, 126).class_N for step in range(40)])
     counts = np.bincount(classes, minlength=N_CLASSES)
     assert len(counts) == N_CLASSES
@@ -111,15 +113,19 @@ def test_the_distortion_is_the_classes(recipe, monkeypatch):
 
 
 def test_the_distorted_part_is_what_the_views_come_from(recipe, monkeypatch):
-    """With views that hand on what they get: pixels equal distort() of some 64×64 part of the source image."""
-    seen = []
-    monkeypatch.setattr(
-        corpora, "two_views", lambda image, rng, size: (seen.append(image), np.zeros((2, 32, 32, 3), np.uint8))[1]
-    )
-    parts = []
-    monkeypatch.setattr(
-        corpora, "distort", lambda image, name, level, seed: (parts.append((image, name, level, seed)), distort(image, name, level, seed))[1]
-    )  # fmt: skip
+    """With recorders in between: the views are given distort() of some 64×64 part of a source image."""
+    seen, parts = [], []
+
+    def note_views(image, rng, size):
+        seen.append(image)
+        return np.zeros((2, size, size, 3), np.uint8)
+
+    def note_distort(*given):
+        parts.append(given)
+        return distort(*given)
+
+    monkeypatch.setattr(corpora, "two_views", note_views)
+    monkeypatch.setattr(corpora, "distort", note_distort)
     corpus = Corpus(recipe)
     classes = corpus.samples(0, 0, 4).class_N
     sources = [corpus.pristine.load(i) for i in range(5)]
@@ -190,7 +196,10 @@ def test_a_list_chooses_by_licence(tmp_path, recipe):
     folder = tmp_path / "images" / "clean"
     rows = ['00.png,a,"free"', '01.png,b,"research, cite"', "02.png,c,free", "04.png,d,mine"]
     (folder / "list.csv").write_text("name,source,licence\n" + "\n".join(rows) + "\n")
-    get = lambda *licences: [p[-6:] for p in source_paths(Source("clean", "list.csv", licences or None), recipe.data)]  # noqa: E731
+
+    def get(*licences):
+        return [path[-6:] for path in source_paths(Source("clean", "list.csv", licences or None), recipe.data)]
+
     assert get() == ["00.png", "01.png", "02.png", "04.png"]
     assert get("free") == ["00.png", "02.png"]
     assert get("mine", "research, cite") == ["01.png", "04.png"]

@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 import pytest
+
 from contrique.errors import ContriqueError
 from contrique.learning.recipe import Source, public_part, read_recipe, result_part, versions
 
@@ -76,7 +77,7 @@ def test_a_recipe_without_sources_and_a_missing_file(recipe_file, tmp_path):
     recipe_file.write_text(recipe_file.read_text().split("[[pristine]]")[0])
     with pytest.raises(ContriqueError, match="at least one source"):
         read_recipe(recipe_file)
-    with pytest.raises(ContriqueError, match="nowhere.toml: cannot read"):
+    with pytest.raises(ContriqueError, match=r"nowhere\.toml: cannot read"):
         read_recipe(tmp_path / "nowhere.toml")
 
 

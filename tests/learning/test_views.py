@@ -1,12 +1,13 @@
-"""The views: each colour space against another implementation, crops by their coordinates, choices by their frequencies."""
+"""Views: each colour space against another implementation, crops by coordinates, choices by frequencies."""
 
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
+from scipy.ndimage import correlate1d
+
 from contrique.images import half_scale
 from contrique.learning import views
 from contrique.learning.views import COLOURS, full_crop, half_crop, two_views
-from PIL import Image, ImageCms
-from scipy.ndimage import correlate1d
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_lab_is_the_standards(photo_HWC):
 
 
 def test_lab_is_near_the_authors_profile_conversion(photo_HWC):
-    """The authors convert with ImageCms (D50); Pillow hands a and b out as signed bytes. The whites differ, so loosely."""
+    """The authors use ImageCms (D50); Pillow hands a and b out as signed bytes. The whites differ, so loosely."""
     rgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
     transform = ImageCms.buildTransformFromOpenProfiles(rgb, lab, "RGB", "LAB")
     signed = np.asarray(ImageCms.applyTransform(Image.fromarray(photo_HWC), transform))
@@ -171,8 +172,9 @@ def test_there_are_the_five_colour_spaces():
 
 
 @pytest.mark.parametrize(
-    "image", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3), np.float32), np.zeros((8, 8, 4), np.uint8), np.zeros((0, 8, 3), np.uint8)]
-)  # fmt: skip
-def test_what_is_no_image_is_refused(image):
+    ("shape", "kind"), [((8, 8), np.uint8), ((8, 8, 3), np.float32), ((8, 8, 4), np.uint8), ((0, 8, 3), np.uint8)]
+)
+def test_what_is_no_image_is_refused(shape, kind):
+    image = np.zeros(shape, kind)
     with pytest.raises(ValueError, match="expected a uint8"):
         two_views(image, np.random.default_rng(0))

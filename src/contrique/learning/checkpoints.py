@@ -130,6 +130,11 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
         raise ContriqueError(
             f"{path}: belongs to another optimizer: has state for {strange[0]}, which does not train here"
         )
+    for name, state in states.items():
+        for slot, tensor in state.items():
+            if tensor.shape == parameters[name].shape:
+                # In the parameter's memory layout: fused optimizers pair elements by their place in memory.
+                state[slot] = torch.empty_like(parameters[name]).copy_(tensor)
     order = [id(p) for group in optimizer.param_groups for p in group["params"]]
     whole = optimizer.state_dict()
     whole["state"] = {order.index(id(parameters[name])): state for name, state in states.items()}

@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -43,6 +44,17 @@ def _quiet_worker(_: int) -> None:
     cv2.setNumThreads(0)
 
 
+@contextmanager
+def lost_workers_named() -> Iterator[None]:
+    """Turn PyTorch's error for a worker that died, which can come up anywhere in the training process, into ours."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise ContriqueError(f"a process that makes views was lost (out of memory?): {error}") from error
+
+
 def batches(
     corpus: Corpus, recipe: Recipe, first: int = 0, last: int | None = None
 ) -> Generator[tuple[Tensor, Tensor, dict[str, str]], None, None]:
@@ -52,7 +64,7 @@ def batches(
         uint8 views (B, 2, S, S, 3), int64 classes (B,), and newly met broken images.
 
     Raises:
-        ContriqueError: images cannot be read any more, or a worker died.
+        ContriqueError: images cannot be read any more.
     """
     cv2.setNumThreads(0)  # before forking: OpenCV's thread pool does not survive it
     workers = recipe.run.workers if recipe.run.workers >= 0 else max(1, (os.cpu_count() or 2) // 2)
@@ -76,10 +88,7 @@ def batches(
     part: list[dict[str, Any]] = []
     pieces_made = iter(loader)
     for _ in items:
-        try:
-            part.append(next(pieces_made))
-        except RuntimeError as error:
-            raise ContriqueError(f"a process that makes views was lost: {error}") from error
+        part.append(next(pieces_made))
         if "error" in part[-1]:
             raise ContriqueError(part[-1]["error"])
         if len(part) == len(bounds):

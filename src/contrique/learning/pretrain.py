@@ -30,7 +30,7 @@ from contrique.learning.checkpoints import (
 )
 from contrique.learning.corpora import Corpus
 from contrique.learning.export import save_encoder
-from contrique.learning.loader import batches
+from contrique.learning.loader import batches, lost_workers_named
 from contrique.learning.loss import contrastive_loss
 from contrique.learning.optimizer import build_optimizer, learning_rate, set_learning_rate, trained_parameters
 from contrique.learning.projector import GRID, Contrast
@@ -180,6 +180,7 @@ def pretrain(
         save_checkpoint(out / CHECKPOINTS, step, trainer.model, trainer.optimizer, note)
 
     with (
+        lost_workers_named(),
         contextlib.ExitStack() as stack,
         _StopFlag() as stop,
         _open_log(out / LOG, first) as log,

@@ -1,0 +1,35 @@
+"""Batches come in order, whole, and the same from any number of workers."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from contrique.learning import loader
+from contrique.learning.corpora import Corpus
+from contrique.learning.recipe import read_recipe
+
+
+@pytest.fixture
+def recipe(recipe_file):
+    return read_recipe(recipe_file)
+
+
+def test_batches_are_the_corpus_samples_in_order(recipe, monkeypatch):
+    monkeypatch.setattr(loader, "PIECE", 3)  # 8 images: pieces of 3, 3 and 2
+    corpus = Corpus(recipe)
+    for workers in (0, 1, 2):
+        changed = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, workers=workers))
+        got = list(loader.batches(corpus, changed, first=2, last=5))
+        assert len(got) == 3
+        for step, (views, classes, broken) in enumerate(got, start=2):
+            expected = Corpus(recipe).samples(step, 0, 8)
+            assert torch.equal(views, torch.from_numpy(expected.view_N2SSC))
+            assert torch.equal(classes, torch.from_numpy(expected.class_N))
+            assert views.dtype == torch.uint8
+            assert broken == {}
+
+
+def test_nothing_left_is_no_batch(recipe):
+    assert list(loader.batches(Corpus(recipe), recipe, first=6)) == []
+    assert len(list(loader.batches(Corpus(recipe), recipe, first=4))) == 2
