@@ -46,7 +46,7 @@ def meaning(card: dict[str, Any]) -> str:
     """What the numbers of the table mean, by the model's card."""
     interval = card["regressor"]["interval"]
     paragraphs = (
-        "Score: 0 to 100, higher is better: how good people would find the photograph, with no original to compare.",
+        "Score: 0 to 100, higher is better: how good the photograph would look to people.",
         f"Interval: made to hold people's mean opinion for {interval['level']:.0%} of photographs; on rated ones that "
         f"took no part in the fit it held {interval['coverage']:.0%}. Where two intervals overlap much, the order of "
         "the two photographs is a guess. `contrique info` tells what the model learned from.",

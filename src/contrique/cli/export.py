@@ -22,21 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export one model and say where."""
-    import shutil
-    from pathlib import Path
+    """Export one model and print the path of its graph."""
+    from contrique.errors import need
 
-    from contrique.errors import ContriqueError, need
-
-    for module in ("torch", "onnxscript"):
+    for module in ("torch", "onnx"):
         need(module, "learn", "contrique export")
     from contrique.learning.export import export_onnx
+    from contrique.model import QualityModel
 
-    folder = Path(args.model)
+    folder = args.model
     if args.output is not None:
-        if not folder.is_dir():
-            raise ContriqueError(f"{folder}: no such model folder")
-        shutil.copytree(folder, args.output, dirs_exist_ok=True)
-        folder = Path(args.output)
+        folder = QualityModel.load(folder, engine="torch").save(args.output)
     print(export_onnx(folder))
     return 0
