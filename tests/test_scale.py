@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contrique.errors import ContriqueError
@@ -15,6 +15,7 @@ DOWN = {"low": 1.0, "high": 5.0, "lower_is_better": True}
 ratings = st.floats(-7, 13)  # two scale widths beyond either end
 
 
+@settings(deadline=None)
 @given(ratings, ratings)
 def test_strictly_increasing_or_decreasing(a, b):
     if abs(a - b) > 1e-6:
@@ -22,18 +23,21 @@ def test_strictly_increasing_or_decreasing(a, b):
         assert (to_hundred(a, DOWN) > to_hundred(b, DOWN)) == (a < b)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False))
 def test_always_inside(rating):
     for mapping in (UP, DOWN):
         assert 0 < to_hundred(rating, mapping) < 100
 
 
+@settings(deadline=None)
 @given(st.floats(1.4, 4.6))
 def test_linear_from_ten_to_ninety_and_reversed(rating):
     assert to_hundred(rating, UP) == pytest.approx(25 * (rating - 1))
     assert to_hundred(rating, DOWN) == pytest.approx(100 - 25 * (rating - 1))
 
 
+@settings(deadline=None)
 @given(ratings)
 def test_directions_mirror_each_other(rating):
     assert to_hundred(rating, UP) + to_hundred(rating, DOWN) == pytest.approx(100)
@@ -60,6 +64,7 @@ def test_shapes_and_nan():
     assert math.isnan(values[0, 1])
 
 
+@settings(deadline=None)
 @given(ratings, st.floats(0, 4))
 def test_interval_holds_what_it_held_on_the_ratings_scale(rating, half_width):
     for mapping in (UP, DOWN):

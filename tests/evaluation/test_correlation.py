@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contrique.errors import ContriqueError
@@ -27,6 +27,7 @@ pairs = st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=2, 
 )
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_equal_to_scipy_with_ties(rows):
     x_N, y_N = np.array(rows, dtype=float).T
@@ -98,6 +99,7 @@ def test_logistic_does_not_depend_on_the_scale_of_predictions():
     assert plcc_logistic(-1e-6 * x_N, y_N) == pytest.approx(expected, abs=1e-6)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0, 1)), min_size=2, max_size=25))
 def test_logistic_never_falls_below_the_straight_line(rows):
     x_N, y_N = np.array(rows).T

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contrique.errors import ContriqueError
@@ -12,6 +12,7 @@ some_groups = st.lists(st.integers(0, 12), min_size=3, max_size=80).filter(lambd
 seeds = st.integers(0, 2**32 - 1)
 
 
+@settings(deadline=None)
 @given(some_groups, seeds)
 def test_split_partitions_images_and_keeps_groups_whole(groups, seed):
     parts = group_split(groups, seed=seed)
@@ -21,6 +22,7 @@ def test_split_partitions_images_and_keeps_groups_whole(groups, seed):
     assert sum(len(part) for part in inside) == len(set(groups))
 
 
+@settings(deadline=None)
 @given(some_groups, seeds)
 def test_no_further_group_would_bring_the_first_part_closer_to_its_share(groups, seed):
     first, rest = group_split(groups, (0.3, 0.7), seed=seed)
@@ -68,6 +70,7 @@ def test_too_few_groups_and_bad_shares_are_refused():
         group_split(range(9), (1.2, -0.2))
 
 
+@settings(deadline=None)
 @given(some_groups, st.integers(2, 12), seeds)
 def test_folds_keep_groups_whole_and_are_all_used(groups, folds, seed):
     fold_N = group_folds(groups, folds, seed=seed)
@@ -75,6 +78,7 @@ def test_folds_keep_groups_whole_and_are_all_used(groups, folds, seed):
     assert sorted(set(fold_N.tolist())) == list(range(min(folds, len(set(groups)))))
 
 
+@settings(deadline=None)
 @given(some_groups, st.integers(2, 12), seeds)
 def test_folds_differ_by_no_more_than_one_group(groups, folds, seed):
     counts = np.bincount(group_folds(groups, folds, seed=seed))
