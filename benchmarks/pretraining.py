@@ -4,7 +4,8 @@
 
 Whole pipeline: `contrique pretrain`'s own loop, timed after its first two steps. Data alone: the same workers, batches
 thrown away. Compute alone: training steps on one batch that stays in memory, no workers running. Decoding into memory
-(the recipe's cache) happens once before all three and is not timed.
+(the recipe's cache) happens once before all three and is not timed. The last column is the processor time of all processes
+together: it says what a view costs where other work shares the machine.
 """
 
 import argparse
@@ -24,15 +25,22 @@ from contrique.learning.recipe import Recipe, read_recipe, versions
 WARM_UP = 2  # steps before the clock starts: queues fill, kernels are chosen
 
 
-def rate(batches_done: Iterable[int], warm_up: int = WARM_UP) -> float:
-    """Views a second of something that yields a number of views after each batch."""
-    views, started = 0, time.perf_counter()
+def cpu_seconds() -> float:
+    """Of this process and its workers that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def rate(batches_done: Iterable[int], warm_up: int = WARM_UP) -> tuple[float, float]:
+    """Views a second, and CPU seconds a view, of something that yields a number of views after each batch."""
+    before, everything, views, started = cpu_seconds(), 0, 0, time.perf_counter()
     for i, count in enumerate(batches_done):
+        everything += count
+        views = views + count if i >= warm_up else 0
         if i < warm_up:
-            views, started = 0, time.perf_counter()
-        else:
-            views += count
-    return views / (time.perf_counter() - started)
+            started = time.perf_counter()
+        ended = time.perf_counter()
+    return views / (ended - started), (cpu_seconds() - before) / everything
 
 
 def whole(recipe: Recipe, corpus: Corpus, trainer: Trainer) -> Iterator[int]:
@@ -75,9 +83,9 @@ def main() -> None:
     print(f"{'bf16' if trainer.bf16 else 'fp32'}, encoder {recipe.encoder.name}, {args.steps} steps timed")
     print(f"machine: {device}, {os.cpu_count()} CPU cores, {torch.get_num_threads()} compute threads, ", end="")
     print(f"workers {recipe.run.workers}, torch {versions()['torch']}")
-    print(f"{'':16} {'views/s':>9} {'ms/view':>9}")
-    for name, views_per_second in rows:
-        print(f"{name:16} {views_per_second:9.1f} {1000 / views_per_second:9.2f}")
+    print(f"{'':16} {'views/s':>9} {'ms/view':>9} {'CPU ms/view':>12}")
+    for name, (views_per_second, cpu) in rows:
+        print(f"{name:16} {views_per_second:9.1f} {1000 / views_per_second:9.2f} {1000 * cpu:12.2f}")
 
 
 if __name__ == "__main__":

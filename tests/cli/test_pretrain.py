@@ -1,6 +1,7 @@
 """The command, through the installed entry point, on a few tiny images."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -69,20 +70,22 @@ def test_what_is_wrong_is_one_line(recipe, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_and_resumed(recipe, tmp_path, number):
+def test_a_signal_to_the_whole_group_ends_it_with_a_checkpoint(recipe, tmp_path):
+    """As Ctrl-C in a terminal, systemd and Slurm send it: the workers get it too."""
     out = tmp_path / "run"
     words = ["pretrain", recipe, "-o", out, "--data", tmp_path, "--steps", "500"]
     command = [str(Path(sys.executable).with_name("contrique")), *map(str, words)]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     deadline = time.monotonic() + 120
     while not ((out / "log.jsonl").exists() and (out / "log.jsonl").read_text()):
         assert time.monotonic() < deadline
         assert running.poll() is None, running.stderr.read()
         time.sleep(0.05)
-    running.send_signal(number)
+    os.killpg(running.pid, signal.SIGTERM)
     _, told = running.communicate(timeout=120)
-    assert running.returncode == 128 + number
+    assert running.returncode == 128 + signal.SIGTERM
     assert "--resume" in told
     assert "Traceback" not in told
     (checkpoint,) = (out / "checkpoints").iterdir()

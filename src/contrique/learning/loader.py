@@ -38,9 +38,12 @@ class _Pieces(Dataset[dict[str, Any]]):
 
 
 def _quiet_worker(_: int) -> None:
-    """A worker leaves stopping to its parent, and every other core to its siblings."""
+    """A worker leaves other cores alone, and stopping to its parent, even when a signal goes to the whole group.
+
+    The parent tells it to end when the batches are closed, and it ends by itself when the parent is gone.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     cv2.setNumThreads(0)
 
 
@@ -82,7 +85,6 @@ def batches(
         batch_size=None,
         num_workers=workers,
         worker_init_fn=_quiet_worker,
-        pin_memory=torch.cuda.is_available(),
         **ahead,
     )
     part: list[dict[str, Any]] = []

@@ -120,8 +120,8 @@ class Trainer:
         lr = learning_rate(step, steps=self.recipe.run.steps, peak=part.lr, warmup=part.warmup)
         set_learning_rate(self.optimizer, lr)
         torch.manual_seed(self.recipe.run.seed + step)  # for encoders that draw (dropout): nothing to carry over
-        view_NSSC = view_B2SSC.to(self.device, non_blocking=True).flatten(0, 1)
-        class_N = class_B.to(self.device, non_blocking=True).repeat_interleave(2 * GRID**2)
+        view_NSSC = view_B2SSC.to(self.device).flatten(0, 1)
+        class_N = class_B.to(self.device).repeat_interleave(2 * GRID**2)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             z_ND = self.model(view_NSSC)
         loss = contrastive_loss(z_ND, class_N, self.recipe.temperature)
