@@ -120,6 +120,7 @@ class QualityModel:
                     shutil.copyfile(self.folder / name, fresh / name)
             if self._regressor is not None:
                 save_file(self._regressor.to_arrays(), fresh / REGRESSOR)
+                (fresh / REGRESSOR).chmod(0o644)  # safetensors makes it private
             write_card(fresh, self.card)
             fresh.chmod(0o755)
             if target.exists():

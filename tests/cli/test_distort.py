@@ -77,7 +77,7 @@ def test_what_cannot_be_read_or_written_is_status_1(picture, tmp_path, capsys):
 def test_without_opencv_it_says_what_to_install(picture, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     assert main(["distort", str(picture[0]), "--type", "jpeg", "--level", "1", "-o", str(tmp_path / "a.png")]) == 1
-    assert "contrique distort needs cv2: pip install 'contrique[learn]'" in capsys.readouterr().err
+    assert "contrique distort needs OpenCV: pip install 'contrique[learn]'" in capsys.readouterr().err
 
 
 def test_help_lists_every_type(capsys):

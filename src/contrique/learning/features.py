@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from contrique.errors import ContriqueError
 from contrique.learning.encoders import Encoder
 
 KINDS = ("statistics", "last-mean")
@@ -36,13 +37,13 @@ class FeatureExtractor(nn.Module):
         * Output: (N, D) float32
 
     Raises:
-        ValueError: the kind is neither.
+        ContriqueError: the kind is neither.
     """
 
     def __init__(self, encoder: Encoder, kind: str = "statistics") -> None:
         super().__init__()
         if kind not in KINDS:
-            raise ValueError(f"expected features among {', '.join(KINDS)}; got {kind!r}")
+            raise ContriqueError(f"expected features among {', '.join(KINDS)}; got {kind!r}")
         self.encoder = encoder
         self.kind = kind
         stages = encoder.statistics if kind == "statistics" else encoder.last

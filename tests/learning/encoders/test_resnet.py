@@ -34,7 +34,9 @@ def encoder() -> ResNet50:
 
 def test_names_and_size_are_torchvisions(encoder: ResNet50) -> None:
     assert set(encoder.state_dict()) == published_names()
-    assert sum(p.numel() for p in encoder.parameters()) == 25_557_032 - 1000 * 2049  # torchvision's, less its classifier
+    assert (
+        sum(p.numel() for p in encoder.parameters()) == 25_557_032 - 1000 * 2049
+    )  # torchvision's, less its classifier
 
 
 def test_stages_have_the_announced_shapes(encoder: ResNet50) -> None:

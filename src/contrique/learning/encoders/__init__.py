@@ -5,6 +5,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from contrique.errors import ContriqueError
 from contrique.learning.encoders.efficientnet_lite import EfficientNetLite0, imagenet_weights
 from contrique.learning.encoders.resnet import ResNet50
 from contrique.learning.encoders.side import SideLite0
@@ -44,14 +45,14 @@ def build(name: str, start: str = "random") -> Encoder:
             executing anything.
 
     Raises:
-        ValueError: no such encoder, or the weights are not that encoder's.
+        ContriqueError: no such encoder, or the weights cannot be read or are not that encoder's.
     """
     if name not in ENCODERS:
-        raise ValueError(f"expected an encoder among {', '.join(ENCODERS)}; got {name!r}")
+        raise ContriqueError(f"expected an encoder among {', '.join(ENCODERS)}; got {name!r}")
     encoder = ENCODERS[name]()
     if start == "imagenet":
         if name == ResNet50.name:
-            raise ValueError("no ImageNet weights with a free licence are known for resnet50: name a checkpoint file")
+            raise ContriqueError("no free ImageNet weights are known for resnet50: name a checkpoint file")
         encoder.load_published(imagenet_weights())
     elif start != "random":
         _load_file(encoder, Path(start))
@@ -64,12 +65,15 @@ def _load_file(encoder: Encoder, path: Path) -> None:
     from safetensors.torch import load_file
 
     if not path.is_file():
-        raise ValueError(f"start weights {path}: no such file")
-    if path.suffix == ".safetensors":
-        state = load_file(path)
-    else:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        state = state.get("state_dict", state)
+        raise ContriqueError(f"start weights {path}: no such file")
+    try:
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            state = state.get("state_dict", state)
+    except Exception as error:  # torch and safetensors each have their own
+        raise ContriqueError(f"start weights {path}: cannot be read: {error}") from error
     state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
     own = set(encoder.state_dict())  # type: ignore[attr-defined]
     if own - {name for name in own if name.endswith("num_batches_tracked")} <= set(state):

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from contrique.errors import ContriqueError
+
 # kernel, stride, expansion, channels out, repeats: one row a stage (efficientnet_lite_builder.py, _DEFAULT_BLOCKS_ARGS)
 STAGES = (
     (3, 1, 1, 16, 1),
@@ -125,13 +127,13 @@ class EfficientNetLite0(nn.Module):
         """Load a published checkpoint by name; its classifier (``_fc``) is left out.
 
         Raises:
-            ValueError: names or shapes are not those of EfficientNet-Lite0.
+            ContriqueError: names or shapes are not those of EfficientNet-Lite0.
         """
         own = {name: value for name, value in state.items() if not name.startswith("_fc.")}
         try:
             self.load_state_dict(own)
         except RuntimeError as error:
-            raise ValueError(f"expected an EfficientNet-Lite0 checkpoint: {error}") from None
+            raise ContriqueError(f"expected an EfficientNet-Lite0 checkpoint: {error}") from None
 
 
 def imagenet_weights() -> dict[str, Tensor]:

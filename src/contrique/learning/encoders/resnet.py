@@ -10,6 +10,8 @@ Shapes: B batch, C channels, H height, W width.
 from torch import Tensor, nn
 from torch.nn import functional
 
+from contrique.errors import ContriqueError
+
 EXPANSION = 4
 BLOCKS = (3, 4, 6, 3)
 WIDTHS = (64, 128, 256, 512)
@@ -99,7 +101,7 @@ class ResNet50(nn.Module):
         (layer1) to ``encoder.7.*`` (layer4), beside ``projector.*``, which is left out.
 
         Raises:
-            ValueError: names or shapes are not those of a ResNet-50.
+            ContriqueError: names or shapes are not those of a ResNet-50.
         """
         sequential = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
         own = {}
@@ -113,4 +115,4 @@ class ResNet50(nn.Module):
         try:
             self.load_state_dict(own)
         except RuntimeError as error:
-            raise ValueError(f"expected a ResNet-50 checkpoint with torchvision's names: {error}") from None
+            raise ContriqueError(f"expected a ResNet-50 checkpoint with torchvision's names: {error}") from None

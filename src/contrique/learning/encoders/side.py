@@ -85,7 +85,7 @@ class SideLite0(nn.Module):
         """Load a published EfficientNet-Lite0 checkpoint into the trunk.
 
         Raises:
-            ValueError: names or shapes are not those of EfficientNet-Lite0.
+            ContriqueError: names or shapes are not those of EfficientNet-Lite0.
         """
         self.trunk.load_published(state)
 
