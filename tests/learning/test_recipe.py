@@ -10,9 +10,8 @@ from contrique.learning.recipe import Source, public_part, read_recipe, result_p
 
 
 def test_everything_is_read(recipe_file, tmp_path):
-    text = recipe_file.read_text().replace(
-        'folder = "clean"', 'folder = "clean"\nlist = "l.csv"\nlicences = ["a", "b"]\nscale = 0.5\nmin_side = 7'
-    )
+    more = 'list = "l.csv"\nlicences = ["a", "b"]\nscale = 0.5\nmin_side = 7\nabout = "ours"'
+    text = recipe_file.read_text().replace('folder = "clean"', f'folder = "clean"\n{more}')
     recipe_file.write_text(text)
     recipe = read_recipe(recipe_file)
     assert recipe.name == "tiny"
@@ -21,7 +20,7 @@ def test_everything_is_read(recipe_file, tmp_path):
     assert recipe.batch.distortions_per_image == 2
     assert recipe.optimizer.weight_decay == 1e-4
     assert recipe.run.steps == 6
-    assert recipe.pristine == (Source("clean", "l.csv", ("a", "b"), 0.5, 7),)
+    assert recipe.pristine == (Source("clean", "l.csv", ("a", "b"), 0.5, 7, "ours"),)
     assert recipe.authentic == (Source("found"),)
     json.dumps(recipe.to_dict())
 

@@ -41,6 +41,7 @@ class Source:
         licences: with a list: only rows whose column ``licence`` is one of these.
         scale: resize on reading; 0.5 makes pristine images of photographs that were saved as JPEG.
         min_side: images whose shorter side is less than this after scaling are left out, pixels.
+        about: whose images they are and under which licence, for the model's card.
     """
 
     folder: str
@@ -48,6 +49,7 @@ class Source:
     licences: tuple[str, ...] | None = None
     scale: float = 1.0
     min_side: int = 64
+    about: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,7 +142,12 @@ def public_part(recipe: dict[str, Any]) -> dict[str, Any]:
 def result_part(recipe: dict[str, Any]) -> dict[str, Any]:
     """The public part of a recipe dictionary less what does not change a run's result: resuming, that may differ."""
     free = ("workers", "checkpoint_every", "cache_gb")
-    return public_part(recipe) | {"run": {key: value for key, value in recipe["run"].items() if key not in free}}
+    sources = {
+        kind: [{key: value for key, value in source.items() if key != "about"} for source in recipe[kind]]
+        for kind in ("pristine", "authentic")
+    }
+    run = {key: value for key, value in recipe["run"].items() if key not in free}
+    return public_part(recipe) | sources | {"run": run}
 
 
 def read_recipe(path: str | Path, *, data: str | Path | None = None, **run: int) -> Recipe:
