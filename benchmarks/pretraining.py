@@ -4,8 +4,8 @@
 
 Whole pipeline: `contrique pretrain`'s own loop, timed after its first two steps. Data alone: the same workers, batches
 thrown away. Compute alone: training steps on one batch that stays in memory, no workers running. Decoding into memory
-(the recipe's cache) happens once before all three and is not timed. The last column is the processor time of all processes
-together: it says what a view costs where other work shares the machine.
+(the recipe's cache) happens once before all three and is not timed. The last column is the processor time of all
+processes together: what a view costs where other work shares the machine.
 """
 
 import argparse
