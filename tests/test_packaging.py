@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 HEAVY = ("torch", "scipy", "cv2", "onnxruntime", "onnx", "PIL", "tqdm", "pyarrow", "safetensors", "matplotlib")
 BASE_MEGABYTES = 250
+PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 
 
 def source(name: str) -> list[str]:
@@ -104,6 +105,15 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Settings under which pip installs from a folder of wheels, fetched once by the lock files, and nothing else."""
+    wheels = tmp_path_factory.mktemp("wheels")
+    locks = [word for name in ("base", "build") for word in ("-r", ROOT / "requirements" / f"{name}.lock")]
+    run([sys.executable, *PIP, "download", "--only-binary", ":all:", "-d", wheels, *locks], wheels)
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_EXTRA_INDEX_URL": ""}
+
+
 def run(words: list[str | Path], folder: Path, **environment: str) -> str:
     """What a command prints; the test fails with all it printed if it fails."""
     variables = {**os.environ, "PYTHONPATH": "", "PYTHONUTF8": "1", **environment}
@@ -118,12 +128,12 @@ def megabytes(folder: Path) -> float:
 
 
 @pytest.mark.slow
-def test_demo_twice_the_second_time_offline(checkout: Path) -> None:
+def test_demo_twice_the_second_time_with_nothing_to_install_from(checkout: Path, offline: dict[str, str]) -> None:
     make: list[str | Path] = ["make", "demo", f"PYTHON={sys.executable}"]
-    first = run(make, checkout)
+    first = run(make, checkout, **offline)
     assert "setting up .venv-demo" in first
     assert megabytes(checkout / ".venv-demo") < BASE_MEGABYTES
-    again = run(make, checkout, PIP_NO_INDEX="1", PIP_FIND_LINKS="", PIP_EXTRA_INDEX_URL="")
+    again = run(make, checkout, **(offline | {"PIP_FIND_LINKS": ""}))
     assert "setting up" not in again
     scores = [[line for line in text.splitlines() if re.match(r" *\d+\. ", line)] for text in (first, again)]
     assert len(scores[0]) >= 6
@@ -138,9 +148,8 @@ def test_make_lists_its_targets(checkout: Path) -> None:
 
 
 @pytest.mark.slow
-def test_wheel_is_used_in_an_environment_without_torch(checkout: Path, tmp_path: Path) -> None:
-    pip: list[str | Path] = ["-m", "pip", "--quiet", "--disable-pip-version-check"]
-    run([sys.executable, *pip, "wheel", "--no-deps", "--no-build-isolation", "-w", tmp_path, "."], checkout)
+def test_wheel_is_used_in_an_environment_without_torch(checkout: Path, offline: dict[str, str], tmp_path: Path) -> None:
+    run([sys.executable, *PIP, "wheel", "--no-deps", "--no-build-isolation", "-w", tmp_path, "."], checkout)
     (wheel,) = tmp_path.glob("contrique-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in ("contrique/py.typed", "contrique/weights/default/card.json", "LICENSE", "NOTICE"):
@@ -150,9 +159,9 @@ def test_wheel_is_used_in_an_environment_without_torch(checkout: Path, tmp_path:
     environment = tmp_path / "empty"
     run([sys.executable, "-m", "venv", environment], tmp_path)
     python, command = environment / "bin" / "python", environment / "bin" / "contrique"
-    run([python, *pip, "install", "-r", checkout / "requirements" / "base.lock"], tmp_path)
-    run([python, *pip, "install", "--no-deps", wheel], tmp_path)
-    assert run([python, *pip, "check"], tmp_path) in ("", "No broken requirements found.\n")
+    run([python, *PIP, "install", "-r", checkout / "requirements" / "base.lock"], tmp_path, **offline)
+    run([python, *PIP, "install", "--no-deps", wheel], tmp_path, **offline)
+    assert run([python, *PIP, "check"], tmp_path) in ("", "No broken requirements found.\n")
     assert megabytes(environment) < BASE_MEGABYTES
 
     photographs = checkout / "demo" / "photographs"
