@@ -135,6 +135,14 @@ def test_wrong_words_are_usage_errors(words: list[str], rated: Path) -> None:
     assert status.value.code == 2
 
 
+def test_without_scipy_it_says_which_extra(
+    rated: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    assert evaluate(rated) == 1
+    assert "contrique evaluate needs scipy: pip install 'contrique[evaluate]'" in capsys.readouterr().err
+
+
 def test_through_the_installed_command(rated: Path, tmp_path: Path) -> None:
     words = ["evaluate", "dmos.csv", "--images", "images", "--splits", "2", "--cache", str(tmp_path)]
     done = subprocess.run([CONTRIQUE, *words], cwd=rated, capture_output=True, text=True, check=True)

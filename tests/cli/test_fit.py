@@ -156,6 +156,11 @@ def test_wrong_words_are_usage_errors(words: list[str], rated: Path, tmp_path: P
     assert status.value.code == 2
 
 
+def test_scipy_is_not_needed(rated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    assert fit(rated, tmp_path / "mine") == 0
+
+
 def test_through_the_installed_command(rated: Path, tmp_path: Path) -> None:
     words = ["fit", "scores.csv", "--images", "images", "-o", str(tmp_path / "mine"), "--cache", str(tmp_path / "c")]
     done = subprocess.run([CONTRIQUE, *words], cwd=rated, capture_output=True, text=True, check=True)

@@ -28,7 +28,7 @@ def text_table(result: dict[str, Any]) -> str:
     for row in result["methods"]:
         cells.append([row["method"], *(_cell(row[measure], measure) for measure in HEADINGS)])
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [f"{result['ratings']}: {_about(result)}", ""]
+    lines = [": ".join(part for part in (result["ratings"], _about(result)) if part), ""]
     for row in cells:
         first, *rest = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append("   ".join([first, *rest]).rstrip())
