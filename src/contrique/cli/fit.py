@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-m", "--model", metavar="DIR", help="the model whose encoder is used (default: the model that is shipped)"
     )
     parser.add_argument("--name", help="what the model calls itself (default: the folder's name)")
+    parser.add_argument("--about", metavar="TEXT", help="whose ratings they are and under which licence, for the card")
     parser.add_argument(
         "--scale-min", type=float, metavar="X", help="least possible rating (default: the least there is)"
     )
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
             ratings,
             QualityModel.load(args.model),
             name=args.name or target.resolve().name,
+            about=args.about,
             level=args.interval,
             scale_min=args.scale_min,
             scale_max=args.scale_max,

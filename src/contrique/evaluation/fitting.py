@@ -23,6 +23,7 @@ def fit_model(
     encoder: "QualityModel | None" = None,
     *,
     name: str,
+    about: str | None = None,
     level: float = LEVEL,
     scale_min: float | None = None,
     scale_max: float | None = None,
@@ -36,6 +37,7 @@ def fit_model(
         ratings: from ``read_ratings``; with references the model is a full-reference one.
         encoder: a model whose encoder is used; the shipped one if left out. A regressor it has is replaced.
         name: the new model's name.
+        about: whose ratings they are and under which licence, for the card.
         level: wanted coverage of the interval.
         scale_min: the rating that maps to the lower end of 0–100 (the upper, if lower is better); the least rating if
             left out.
@@ -56,7 +58,7 @@ def fit_model(
     encoder = QualityModel.load() if encoder is None else encoder
     rows_ND, left_out = rated_features(encoder, ratings, cache, progress=progress)
     keep_N = np.array([index not in left_out for index in range(len(ratings))], dtype=bool)
-    regressor, about, agreement = fit_features(
+    regressor, card, agreement = fit_features(
         rows_ND[keep_N],
         ratings.only(keep_N),
         standardise=needs_standardising(encoder.card),
@@ -65,7 +67,9 @@ def fit_model(
         scale_max=scale_max,
         seed=seed,
     )
-    return encoder.with_regressor(regressor, about, name=name, agreement=agreement), left_out
+    if about is not None:
+        card["about"] = about
+    return encoder.with_regressor(regressor, card, name=name, agreement=agreement), left_out
 
 
 def fit_features(
