@@ -234,7 +234,7 @@ def test_prepared_sizes_are_in_range(long: int, short: int, tall: bool, side: in
 
 def test_large_photograph_uses_the_limit_well() -> None:
     full_HWC, _ = prepare(np.zeros((4000, 6000, 3), np.uint8), Preprocessing())
-    assert full_HWC.shape == (836, 1254, 3)  # sqrt(2^20 / 24e6) = 0.20903
+    assert full_HWC.shape == (591, 886, 3)  # sqrt(2^19 / 24e6) = 0.14780
 
 
 @pytest.mark.parametrize(

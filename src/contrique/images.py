@@ -109,13 +109,14 @@ class Preprocessing:
     """How an image is brought to the sizes a model scores; part of the model and of its card.
 
     Attributes:
-        max_scored_pixels: an image with more pixels is shrunk, aspect kept, to at most so many (default 2^20, about
-            one megapixel: the size that rated photographs are of, and a bound on time and memory).
+        max_scored_pixels: an image with more pixels is shrunk, aspect kept, to at most so many (default 2^19, half
+            a megapixel, twice the size of the photographs the shipped model was fitted to: see docs/experiments.md 4;
+            also a bound on time and memory).
         min_side: a side with fewer pixels is mirrored out to so many (default 64: at half scale still the network's
             stride of 32).
     """
 
-    max_scored_pixels: int = 1_048_576
+    max_scored_pixels: int = 524_288
     min_side: int = 64
 
     def __post_init__(self) -> None:

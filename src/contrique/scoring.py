@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contrique.model import QualityModel, Score
 
 BATCH = 16
-"""Images in one window: several engine batches of one megapixel, and at most 96 MB of prepared pixels in all."""
+"""Images in one window: several engine batches of one megapixel, and at most 48 MB of prepared pixels in all."""
 
 MOST_WORKERS = 4
 """Decoding threads, on a machine with at least so many cores; each may hold one image at its full size."""
