@@ -1,4 +1,4 @@
-"""Golden scores: what the shipped model says of the shipped photographs must not drift, whichever engine computes it."""
+"""Golden scores: what the shipped model says of the shipped photographs must not drift, whichever engine is used."""
 
 from pathlib import Path
 

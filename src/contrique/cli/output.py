@@ -143,7 +143,7 @@ def parquet_document(rows: list[Row]) -> bytes:
     return document.getvalue()
 
 
-ROW_WRITERS = {"table": TableWriter, "csv": CsvWriter, "jsonl": JsonLinesWriter}
+ROW_WRITERS: dict[str, Callable[[TextIO], Writer]] = {"table": TableWriter, "csv": CsvWriter, "jsonl": JsonLinesWriter}
 DOCUMENTS = {"json": json_document, "parquet": parquet_document}
 
 

@@ -26,7 +26,8 @@ class TorchEngine:
         from contrique.learning.export import load_extractor
 
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._extractor = load_extractor(folder).to(self._device, memory_format=torch.channels_last)
+        self._extractor = load_extractor(folder).to(self._device)
+        self._extractor.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, images_NHWC: np.ndarray) -> np.ndarray:
         """Features of uint8 RGB images of one size: (N, H, W, 3) → (N, D) float32."""

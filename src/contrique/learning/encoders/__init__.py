@@ -1,7 +1,7 @@
 """The networks that turn an image into maps, by name: resnet50, efficientnet-lite0, efficientnet-lite0-side."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -9,8 +9,6 @@ from contrique.errors import ContriqueError
 from contrique.learning.encoders.efficientnet_lite import EfficientNetLite0, imagenet_weights
 from contrique.learning.encoders.resnet import ResNet50
 from contrique.learning.encoders.side import SideLite0
-
-ENCODERS = {encoder.name: encoder for encoder in (ResNet50, EfficientNetLite0, SideLite0)}
 
 
 class Encoder(Protocol):
@@ -33,6 +31,9 @@ class Encoder(Protocol):
     def stages(self, x_BCHW: Tensor) -> list[Tensor]: ...
     def patch_map(self, x_BCHW: Tensor) -> Tensor: ...
     def load_published(self, state: dict[str, Tensor]) -> None: ...
+
+
+ENCODERS: dict[str, Any] = {encoder.name: encoder for encoder in (ResNet50, EfficientNetLite0, SideLite0)}
 
 
 def build(name: str, start: str = "random") -> Encoder:

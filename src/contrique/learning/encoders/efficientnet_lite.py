@@ -25,7 +25,11 @@ STAGES = (
     (3, 1, 6, 320, 1),
 )
 STEM, HEAD = 32, 1280
-BATCH_NORM = {"eps": 1e-3, "momentum": 0.01}
+
+
+def batch_norm(channels: int) -> nn.BatchNorm2d:
+    """Batch norm with TensorFlow's constants for this network."""
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
 class SameConv(nn.Conv2d):
@@ -53,11 +57,11 @@ class InvertedResidual(nn.Module):
         self.expands = expansion != 1
         if self.expands:
             self._expand_conv = SameConv(channels_in, wide, 1)
-            self._bn0 = nn.BatchNorm2d(wide, **BATCH_NORM)
+            self._bn0 = batch_norm(wide)
         self._depthwise_conv = SameConv(wide, wide, kernel, stride, groups=wide)
-        self._bn1 = nn.BatchNorm2d(wide, **BATCH_NORM)
+        self._bn1 = batch_norm(wide)
         self._project_conv = SameConv(wide, channels_out, 1)
-        self._bn2 = nn.BatchNorm2d(channels_out, **BATCH_NORM)
+        self._bn2 = batch_norm(channels_out)
         self.adds = stride == 1 and channels_in == channels_out
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
@@ -88,7 +92,7 @@ class EfficientNetLite0(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self._conv_stem = SameConv(3, STEM, 3, stride=2)
-        self._bn0 = nn.BatchNorm2d(STEM, **BATCH_NORM)
+        self._bn0 = batch_norm(STEM)
         blocks: list[nn.Module] = []
         self.ends: list[int] = []  # index of each stage's last block
         channels = STEM
@@ -99,7 +103,7 @@ class EfficientNetLite0(nn.Module):
             self.ends.append(len(blocks) - 1)
         self._blocks = nn.ModuleList(blocks)
         self._conv_head = SameConv(channels, HEAD, 1)
-        self._bn1 = nn.BatchNorm2d(HEAD, **BATCH_NORM)
+        self._bn1 = batch_norm(HEAD)
 
     def stages(self, x_BCHW: Tensor, head: bool = True) -> list[Tensor]:
         """Maps at eight depths: the end of each of the seven stages (strides 2 to 32) and the head.
