@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy
 import onnxruntime
 import PIL
+from PIL import Image
 
 import contrique
 from contrique.errors import MissingExtra
@@ -56,7 +57,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="how many of them to score (default: 200)")
     args = parser.parse_args()
     images = list(find_images([args.images]))[: args.count]
-    width, height = PIL.Image.open(images[0]).size
+    width, height = Image.open(images[0]).size
     versions = f"onnxruntime {onnxruntime.__version__}, numpy {numpy.__version__}, Pillow {PIL.__version__}"
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}")
     print(f"{len(images)} images, the first {width}×{height}; model {contrique.load().name}\n")
