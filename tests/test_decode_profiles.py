@@ -1,38 +1,17 @@
 """Decoding through colour profiles: profiles written here by the ICC specification, against their own formulas."""
 
-import io
 import struct
 
 import numpy as np
 import pytest
+from pictures import decode, encode, gradient
 from PIL import Image, ImageCms
-
-from contrique.decode import decode_bytes
-
-MAX_PIXELS = 1_000_000
 
 D50 = (0.9642, 1.0, 0.8249)
 
 SRGB_COLORANTS = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
 
 P3_COLORANTS = np.array([[0.51512, 0.29198, 0.1571], [0.2412, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]])
-
-
-def decode(data: bytes) -> np.ndarray:
-    return decode_bytes(data, "test", MAX_PIXELS)
-
-
-def encode(image: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def gradient(height: int = 24, width: int = 40) -> np.ndarray:
-    """A smooth picture with three different channels, none of its rotations equal."""
-    y, x = np.mgrid[0:height, 0:width]
-    channels = x * 255 // (width - 1), y * 255 // (height - 1), (x + y) * 255 // (height + width - 2)
-    return np.stack(channels, axis=-1).astype(np.uint8)
 
 
 def fixed(values: object) -> bytes:
