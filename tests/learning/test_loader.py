@@ -1,6 +1,8 @@
 """Batches come in order, whole, and the same from any number of workers."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -33,3 +35,33 @@ def test_batches_are_the_corpus_samples_in_order(recipe, monkeypatch):
 def test_nothing_left_is_no_batch(recipe):
     assert list(loader.batches(Corpus(recipe), recipe, first=6)) == []
     assert len(list(loader.batches(Corpus(recipe), recipe, first=4))) == 2
+
+
+@pytest.mark.parametrize("ending", ["error", "left open"])
+def test_workers_never_keep_the_process_from_ending(recipe_file, ending):
+    script = f"""
+import dataclasses
+from contrique.errors import ContriqueError
+from contrique.learning import loader
+from contrique.learning.corpora import Corpus
+from contrique.learning.recipe import read_recipe
+
+recipe = read_recipe({str(recipe_file)!r}, workers=2)
+
+class Broken(Corpus):
+    def samples(self, *bounds):
+        raise ContriqueError("nothing to read")
+
+if {ending == "error"}:
+    try:
+        next(loader.batches(Broken(recipe), recipe))
+    except ContriqueError as error:
+        kept = error  # and with it the traceback, the frame, and all that is in it
+        print(error)
+else:
+    left = loader.batches(Corpus(recipe), recipe)
+    next(left)
+    print("nothing to read")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout) == (0, "nothing to read\n"), done.stderr

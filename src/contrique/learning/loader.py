@@ -1,5 +1,6 @@
 """From a corpus to a stream of batches: worker processes make the views of coming steps while this one is computed."""
 
+import atexit
 import os
 import signal
 from collections.abc import Generator, Iterator
@@ -47,6 +48,23 @@ def _quiet_worker(_: int) -> None:
     cv2.setNumThreads(0)
 
 
+_running: list[Any] = []
+"""Iterators whose workers run. They are ended by name, not when they are collected: an exception's traceback, or
+whoever left the batches open, can keep one to the end of the process, which would wait for workers deaf to signals."""
+
+
+def _end_workers(iterator: Any) -> None:
+    if iterator in _running:
+        _running.remove(iterator)
+        iterator._shutdown_workers()  # private to torch, whose version is pinned; its public way is to be collected
+
+
+@atexit.register
+def _end_all_workers() -> None:
+    for iterator in list(_running):
+        _end_workers(iterator)
+
+
 @contextmanager
 def lost_workers_named() -> Iterator[None]:
     """Turn PyTorch's error for a worker that died, which can come up anywhere in the training process, into ours."""
@@ -87,13 +105,19 @@ def batches(
         worker_init_fn=_quiet_worker,
         **ahead,
     )
-    part: list[dict[str, Any]] = []
     pieces_made = iter(loader)
-    for _ in items:
-        part.append(next(pieces_made))
-        if "error" in part[-1]:
-            raise ContriqueError(part[-1]["error"])
-        if len(part) == len(bounds):
-            broken = {path: why for p in part for path, why in p["broken"].items()}
-            yield torch.cat([p["views"] for p in part]), torch.cat([p["classes"] for p in part]), broken
-            part = []
+    if workers:
+        _running.append(pieces_made)
+    part: list[dict[str, Any]] = []
+    try:
+        for _ in items:
+            part.append(next(pieces_made))
+            if "error" in part[-1]:
+                raise ContriqueError(part[-1]["error"])
+            if len(part) == len(bounds):
+                broken = {path: why for p in part for path, why in p["broken"].items()}
+                yield torch.cat([p["views"] for p in part]), torch.cat([p["classes"] for p in part]), broken
+                part = []
+    finally:
+        if workers:
+            _end_workers(pieces_made)
