@@ -19,8 +19,8 @@ TESTS ?=
 # $(1) the environment, $(2) its lock files
 define install
 	@test -n '$(PYTHON)' || { echo 'contrique needs Python 3.11 or newer, and none was found' >&2; exit 1; }
-	@echo "make: setting up $(1) from $(2) with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv $(1)
+	@echo "make: setting up $(1) from $(2) with $$('$(PYTHON)' --version)"
+	@'$(PYTHON)' -m venv $(1)
 	@$(1)/bin/python $(PIP_INSTALL) $(foreach lock,$(2),-r $(lock))
 	@$(1)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@rm -f $(1)/ready-*
@@ -63,7 +63,7 @@ ci: lint types test test-slow ## everything that must pass before a change lands
 lock: ## resolve requirements/*.in to exact versions again (needs the network; use Python 3.11)
 	@for name in base build dev; do \
 		echo "make: resolving requirements/$$name.in"; \
-		$(PYTHON) requirements/lock.py requirements/$$name.in > requirements/$$name.lock.new \
+		'$(PYTHON)' requirements/lock.py requirements/$$name.in > requirements/$$name.lock.new \
 			&& mv requirements/$$name.lock.new requirements/$$name.lock || exit 1; \
 	done
 

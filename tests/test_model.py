@@ -4,6 +4,7 @@ import io
 import json
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,12 @@ def test_full_reference_compares_two_images(model: QualityModel, photo: Path) ->
             call()
 
 
+def edited(folder: Path, edit: Callable[[dict], object]) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    edit(card)
+    (folder / "card.json").write_text(json.dumps(card))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -143,8 +150,17 @@ def test_full_reference_compares_two_images(model: QualityModel, photo: Path) ->
         (lambda folder: (folder / "card.json").write_text('{"format": 99}'), "format 1"),
         (lambda folder: (folder / "regressor.safetensors").write_bytes(b""), "damaged"),
         (lambda folder: (folder / "encoder.onnx").unlink(), "missing"),
+        (lambda folder: edited(folder, lambda card: card["files"].pop("encoder.onnx")), "does not know it"),
+        (lambda folder: edited(folder, lambda card: card["regressor"].pop("interval")), r"regressor\.interval"),
+        (lambda folder: edited(folder, lambda card: card["regressor"]["mapping"].update(low=2)), "low < high"),
+        (lambda folder: edited(folder, lambda card: card.update(encoder="x")), "encoder is missing"),
+        (lambda folder: edited(folder, lambda card: card["encoder"].update(dim=5)), "features, not this"),
+        (lambda folder: edited(folder, lambda card: card.update(preprocessing={"max": 1})), "preprocessing"),
     ],
-    ids=["no card", "broken card", "other format", "empty regressor", "no graph"],
+    ids=[
+        *["no card", "broken card", "other format", "empty regressor", "no graph", "graph unknown"],
+        *["no interval", "mapping upside down", "encoder no table", "other encoder", "unknown preprocessing"],
+    ],
 )
 def test_damaged_folders_are_named(model: QualityModel, tmp_path: Path, change: object, said: str) -> None:
     folder = tmp_path / "copy"

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contrique.errors import ModelError
+from contrique.errors import ContriqueError, ModelError
+from contrique.scale import check_mapping
 
 CARD = "card.json"
 ENCODER_WEIGHTS = "encoder.safetensors"
@@ -31,6 +32,7 @@ def new_card(name: str, encoder: dict[str, Any], training: dict[str, Any], licen
         "licence": licence,
         "encoder": encoder,
         "preprocessing": Preprocessing().to_dict(),
+        "sizes": Preprocessing().in_words(),
         "training": training,
     }
 
@@ -51,10 +53,28 @@ def read_card(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{folder / CARD}: {error}") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ModelError(f"{folder / CARD}: expected a card of format {FORMAT}")
-    for key in ("name", "version", "licence", "encoder", "preprocessing", "files"):
-        if key not in card:
-            raise ModelError(f"{folder / CARD}: {key} is missing")
+    for key in ("name", "version", "licence"):
+        _need(folder, card, key, str)
+    for key in ("encoder", "preprocessing", "files"):
+        _need(folder, card, key, dict)
+    for key in ("name", "features"):
+        _need(folder, card["encoder"], key, str, "encoder.")
+    _need(folder, card["encoder"], "dim", int, "encoder.")
+    if REGRESSOR in card["files"]:
+        _need(folder, card, "regressor", dict)
+        for key in ("interval", "mapping"):
+            _need(folder, card["regressor"], key, dict, "regressor.")
+        _need(folder, card["regressor"]["interval"], "half_width", (int, float), "regressor.interval.")
+        try:
+            check_mapping(card["regressor"]["mapping"])
+        except ContriqueError as error:
+            raise ModelError(f"{folder / CARD}: regressor.mapping: {error}") from error
     return card
+
+
+def _need(folder: Path, table: dict[str, Any], key: str, kind: Any, where: str = "") -> None:
+    if not isinstance(table.get(key), kind):
+        raise ModelError(f"{folder / CARD}: {where}{key} is missing or of the wrong kind")
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> dict[str, Any]:
@@ -74,8 +94,11 @@ def check_files(folder: Path, card: dict[str, Any]) -> None:
         ModelError: a file is missing or is not the one the card was written for.
     """
     files = card["files"]
-    if not isinstance(files, dict) or ENCODER_WEIGHTS not in files or not set(files) <= set(FILES):
+    present = {name for name in FILES if (folder / name).exists()}
+    if ENCODER_WEIGHTS not in files or not set(files) <= set(FILES):
         raise ModelError(f"{folder / CARD}: files must name {ENCODER_WEIGHTS} and only {', '.join(FILES)}")
+    if present - set(files):
+        raise ModelError(f"{folder / min(present - set(files))}: lies in the folder, but {CARD} does not know it")
     for name, expected in files.items():
         if not (folder / name).is_file():
             raise ModelError(f"{folder / name}: missing")

@@ -239,4 +239,6 @@ def _words(error: Exception) -> str:
     """What an exception says, for people, on one line."""
     if isinstance(error, MemoryError):
         return "not enough memory to decode it"
+    if isinstance(error, struct.error) or "not identified by this driver" in str(error):
+        return "it ends too early, or its header is damaged"
     return " ".join(str(error).split()) or type(error).__name__

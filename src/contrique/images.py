@@ -38,8 +38,8 @@ __all__ = [
 Source: TypeAlias = Union[str, os.PathLike[str], bytes, BinaryIO, "PIL.Image.Image", np.ndarray]
 
 MAX_PIXELS = 200_000_000
-"""Width × height above which an image is refused before decoding: the largest phone sensors' 16,320 × 12,240 passes,
-and decoding one image stays under 1.5 GB of memory."""
+"""Width × height above which an image is refused before decoding: the largest phone sensors' 16,320 × 12,240 passes.
+Decoding takes about 10 bytes of memory a pixel at its peak, 18 with transparency: 2 to 3.6 GB at the limit."""
 
 MAX_BYTES = 2**31
 """File size above which a file is refused unread: MAX_PIXELS of 16-bit RGBA fit, uncompressed."""
@@ -128,6 +128,13 @@ class Preprocessing:
             raise ValueError(
                 f"min_side: a square of {self.min_side} is more than max_scored_pixels = {self.max_scored_pixels}"
             )
+
+    def in_words(self) -> str:
+        """How small and large images are treated, for the card."""
+        return (
+            f"An image of more than {self.max_scored_pixels:,} pixels is shrunk to so many before it is scored; "
+            f"a side of fewer than {self.min_side} pixels is mirrored out to so many."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The plain dictionary that a card stores."""

@@ -99,6 +99,8 @@ class QualityModel:
         except (ValueError, TypeError) as error:
             raise ModelError(f"{folder / CARD}: {error}") from error
         regressor = _read_regressor(folder / REGRESSOR) if REGRESSOR in card["files"] else None
+        if regressor is not None and regressor.coef_D.size != 2 * card["encoder"]["dim"]:
+            raise ModelError(f"{folder / REGRESSOR}: made for {regressor.coef_D.size} features, not this encoder's")
         return cls(folder, card, load_engine(folder, engine), regressor)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:

@@ -128,7 +128,7 @@ def test_too_few_groups_is_one_line(rated: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err.startswith("contrique: error: a split into 3 parts needs as many groups, got 2")
 
 
-@pytest.mark.parametrize("words", [["--splits", "0"], ["--cache", "x", "--no-cache"]])
+@pytest.mark.parametrize("words", [["--splits", "0"], ["--seed", "-1"], ["--cache", "x", "--no-cache"]])
 def test_wrong_words_are_usage_errors(words: list[str], rated: Path) -> None:
     with pytest.raises(SystemExit) as status:
         evaluate(rated, *words)

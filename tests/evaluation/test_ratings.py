@@ -75,6 +75,13 @@ def test_dmos_is_lower_better_unless_told(images: Path) -> None:
     assert read(images, "name,mos\na.jpg,1\n", lower_is_better=True).lower_is_better
 
 
+def test_kadids_dmos_is_higher_better(images: Path) -> None:
+    text = "dist_img,ref_img,dmos,var\na.jpg,B.JPG,4.5,0.1\n"
+    with pytest.warns(UserWarning, match="KADID"):
+        assert not read(images, text).lower_is_better
+    assert read(images, text, lower_is_better=True).lower_is_better
+
+
 def test_columns_by_name(images: Path) -> None:
     text = "name,mos,quality,photo,scene\nx.jpg,9,1,a.jpg,beach\nx.jpg,9,2,B.JPG,beach\nx.jpg,9,3,e.bmp,\n"
     ratings = read(images, text, name_column="photo", score_column="Quality")

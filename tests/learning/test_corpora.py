@@ -210,11 +210,15 @@ def test_a_list_chooses_by_licence(tmp_path, recipe):
 def test_bad_sources_are_named(tmp_path, recipe):
     (tmp_path / "images" / "empty").mkdir()
     (tmp_path / "images" / "clean" / "a.csv").write_text("file\n00.png\n")
+    (tmp_path / "images" / "clean" / "latin.csv").write_bytes("name\nété.png\n".encode("latin-1"))
+    (tmp_path / "images" / "clean" / "short.csv").write_text("licence,name\nfree,00.png\nfree\n")
     (tmp_path / "images" / "clean" / "b.csv").write_text("path\n00.png\n")
     for source, message in [
         (Source("nowhere"), "no such folder"),
         (Source("empty"), "no images"),
         (Source("clean", "none.csv"), "cannot read this list"),
+        (Source("clean", "latin.csv"), "cannot read this list"),
+        (Source("clean", "short.csv"), "row 2 has no name"),
         (Source("clean", "a.csv"), "column name or path"),
         (Source("clean", "b.csv", ("x",)), "no column licence"),
     ]:

@@ -2,8 +2,10 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from contrique.cli.ratings import add_ratings_arguments, cache_of, name_left_out, plain_warnings, ratings_of
+from contrique.errors import ContriqueError
 
 SUMMARY = "Measure how well models agree with ratings."
 
@@ -57,8 +59,12 @@ def run(args: argparse.Namespace) -> int:
         MissingExtra: SciPy is not installed.
     """
     cache = cache_of(args)
+    if args.seed < 0:
+        args.parser.error(f"--seed is at least 0, not {args.seed}")
     if args.splits < 1:
         args.parser.error(f"--splits is at least 1, not {args.splits}")
+    if args.json not in (None, "-") and not Path(args.json).resolve().parent.is_dir():
+        raise ContriqueError(f"{args.json}: there is no folder {Path(args.json).parent} to write to")
     from contrique.errors import need
     from contrique.evaluation.protocol import evaluate_models
     from contrique.evaluation.report import text_table, to_json, write_json

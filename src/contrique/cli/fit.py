@@ -58,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
         ContriqueError: the ratings cannot be used, or the output is something else than a model.
     """
     cache = cache_of(args)
+    if args.seed < 0:
+        args.parser.error(f"--seed is at least 0, not {args.seed}")
     if not 0 < args.interval < 1:
         args.parser.error(f"--interval is a share between 0 and 1, not {args.interval:g}")
     from contrique.evaluation.fitting import fit_model

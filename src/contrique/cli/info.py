@@ -75,6 +75,11 @@ def _flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
     for name, value in section.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name} ")
+        elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+            for number, one in enumerate(value, start=1):
+                yield from _flat({str(number): one}, f"{prefix}{name} ")
+        elif value is None:
+            continue
         else:
             yield prefix + name, _words(value)
 

@@ -71,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status, see the top of this file. Wrong usage raises ``SystemExit(2)``, as argparse does.
     """
+    for name in ("stdout", "stderr"):  # None where the caller closed it, as some daemons do
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (open for as long as the process)
     parser = build_parser()
     args = parser.parse_args(arguments)
     if args.version:

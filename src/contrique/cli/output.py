@@ -107,7 +107,8 @@ class DocumentWriter:
             self.path = self.path.resolve()
             self.partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         if self.partial is not None:
-            self.partial.open("wb").close()  # now, so that an unwritable folder is noticed before any work
+            with _naming(self.path):
+                self.partial.open("wb").close()  # now, so that an unwritable folder is noticed before any work
 
     def write(self, row: Row) -> None:
         self.rows.append(row)
@@ -118,12 +119,22 @@ class DocumentWriter:
             sys.stdout.buffer.flush()
             return
         try:
-            self.partial.write_bytes(self.encode(self.rows))
-            if self.partial != self.path:
-                self.partial.replace(self.path)
+            with _naming(self.path):
+                self.partial.write_bytes(self.encode(self.rows))
+                if self.partial != self.path:
+                    self.partial.replace(self.path)
         finally:
             if self.partial != self.path:
                 self.partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path | None) -> Iterator[None]:
+    """Errors name the file that the user asked for, not the temporary one beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def json_document(rows: list[Row]) -> bytes:

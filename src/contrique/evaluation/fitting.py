@@ -126,6 +126,7 @@ def fit_features(
         )
         interval.update(coverage=measured.mean, coverage_low=measured.low, coverage_high=measured.high)
         interval["coverage_splits"] = COVERAGE_SPLITS
+    worst, best = (mapping["high"], mapping["low"]) if ratings.lower_is_better else (mapping["low"], mapping["high"])
     about = {
         "kind": "ridge on standardised features" if standardise else "ridge",
         "ratings": ratings.source,
@@ -139,6 +140,8 @@ def fit_features(
         "folds": FOLDS,
         "seed": seed,
         "mapping": mapping,
+        "scale": f"0 to 100, higher is better: ratings from {worst:g} (0) to {best:g} (100), bent to stay inside "
+        "beyond 10 and 90",
         "interval": interval,
     }
     agreement = {

@@ -31,6 +31,9 @@ REFERENCE_COLUMNS = ("reference", "ref", "ref_img", "ref_image", "reference_imag
 LOWER_IS_BETTER = ("dmos", "difference")
 """A score column whose name begins so counts from good to bad: a difference from the reference's opinion score."""
 
+KADID_COLUMNS = {"dist_img", "ref_img", "dmos"}
+"""The header of KADID-10k's ``dmos.csv``; its "dmos" runs from 1, bad, to 5, excellent (Lin et al., QoMEX 2019)."""
+
 NAMED = 5
 """How many names a warning gives before it only counts."""
 
@@ -167,6 +170,9 @@ def read_ratings(
     groups = [numbers.setdefault(row[3], len(numbers)) for row in found]
     if lower_is_better is None:
         lower_is_better = _plain(header[score_at]).startswith(LOWER_IS_BETTER)
+        if {_plain(name) for name in header} >= KADID_COLUMNS:
+            lower_is_better = False
+            warnings.warn(f"{path}: laid out as KADID-10k, whose dmos is higher for better images", stacklevel=2)
     return Ratings(
         names=tuple(row[0] for row in found),
         paths=tuple(row[1] for row in found),

@@ -95,7 +95,9 @@ def read_note(path: Path) -> dict[str, Any]:
         with safe_open(path, "pt") as file:
             note: dict[str, Any] = json.loads(file.metadata()["note"])
     except (OSError, SafetensorError, TypeError, KeyError, json.JSONDecodeError) as error:
-        raise ContriqueError(f"{path}: not a checkpoint of contrique: {error}") from error
+        raise ContriqueError(
+            f"{path}: damaged, or not a checkpoint of contrique ({error}); delete it to go on from the one before it"
+        ) from error
     if note.get("format") != FORMAT:
         raise ContriqueError(f"{path}: expected checkpoint format {FORMAT}, got {note.get('format')}")
     return note

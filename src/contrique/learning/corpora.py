@@ -137,8 +137,8 @@ def source_paths(source: Source, root: str | Path) -> list[str]:
     try:
         with listing.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise ContriqueError(f"{listing}: cannot read this list: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ContriqueError(f"{listing}: cannot read this list: {error}") from error
     columns = rows[0].keys() if rows else ()
     column = next((name for name in ("name", "path") if name in columns), None)
     if column is None:
@@ -149,6 +149,8 @@ def source_paths(source: Source, root: str | Path) -> list[str]:
         if unknown := set(source.licences) - {row["licence"] for row in rows}:
             raise ContriqueError(f"{listing}: no row has the licence {sorted(unknown)[0]!r}")
         rows = [row for row in rows if row["licence"] in source.licences]
+    if missing := [number for number, row in enumerate(rows, start=1) if not row[column]]:
+        raise ContriqueError(f"{listing}: row {missing[0]} has no {column}")
     return [str(folder / row[column]) for row in rows]
 
 

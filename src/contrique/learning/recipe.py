@@ -1,6 +1,7 @@
 """A recipe: one TOML file that says everything about a pretraining run."""
 
 import dataclasses
+import math
 import platform
 import tomllib
 import types
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from contrique.errors import ContriqueError
+from contrique.learning.distortions import N_CLASSES
 
 PRECISIONS = ("auto", "fp32", "bf16")
 OPTIMIZERS = ("sgd", "adamw")
@@ -216,6 +218,8 @@ def _build(kind: Any, table: Any, where: str) -> Any:
     allowed = (int, float) if kind is float else kind
     if not isinstance(table, allowed) or isinstance(table, bool):
         raise ContriqueError(f"{where} must be {kind.__name__}, got {table!r}")
+    if kind is float and not math.isfinite(table):
+        raise ContriqueError(f"{where} must be a finite number, got {table!r}")
     return kind(table)
 
 
@@ -229,7 +233,7 @@ def _check(recipe: Recipe, path: str) -> None:
         (recipe.temperature > 0, "temperature must be above 0"),
         (batch.images >= 2 and batch.images % 2 == 0, "batch.images must be even and at least 2"),
         (batch.view_size >= 32, "batch.view_size must be at least 32"),
-        (batch.distortions_per_image >= 1, "batch.distortions_per_image must be at least 1"),
+        (1 <= batch.distortions_per_image <= N_CLASSES, f"batch.distortions_per_image must be from 1 to {N_CLASSES}"),
         (batch.images_per_class >= 1, "batch.images_per_class must be at least 1"),
         (
             not recipe.pristine or (group >= 1 and synthetic % group == 0),
@@ -243,7 +247,7 @@ def _check(recipe: Recipe, path: str) -> None:
         (0 <= optimizer.warmup < 1, "optimizer.warmup must be in [0, 1)"),
         (optimizer.clip >= 0, "optimizer.clip must not be negative"),
         (run.steps >= 1, "run.steps must be at least 1"),
-        (run.seed >= 0, "run.seed must not be negative"),
+        (0 <= run.seed < 2**62, "run.seed must be from 0 to 2⁶² − 1"),
         (run.precision in PRECISIONS, f"run.precision must be one of {', '.join(PRECISIONS)}"),
         (run.workers >= -1, "run.workers must be -1 or more"),
         (run.checkpoint_every >= 1, "run.checkpoint_every must be at least 1"),
