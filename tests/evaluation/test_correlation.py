@@ -99,6 +99,13 @@ def test_logistic_does_not_depend_on_the_scale_of_predictions():
     assert plcc_logistic(-1e-6 * x_N, y_N) == pytest.approx(expected, abs=1e-6)
 
 
+def test_differences_too_small_to_square_are_none():
+    x_N, y_N = [0.0, 1e-200] * 8, np.arange(16) / 16
+    assert math.isnan(plcc(x_N, y_N))
+    assert math.isnan(plcc_logistic(x_N, y_N))
+    assert math.isnan(plcc_logistic(y_N, x_N))
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0, 1)), min_size=2, max_size=25))
 def test_logistic_never_falls_below_the_straight_line(rows):

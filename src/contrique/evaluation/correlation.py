@@ -23,6 +23,9 @@ SLOPE_LIMITS = (0.05, 50.0)
 CENTRE_LIMITS = (-5.0, 5.0)
 """Where β₂ and β₃ may go, in the same units: beyond, the curve is a straight line or a step between two images."""
 
+LEAST_RANGE = 1e-150
+"""Values within it count as the same: the squares of their differences vanish in float64."""
+
 
 def plcc(x_N: np.ndarray, y_N: np.ndarray) -> float:
     """Pearson's linear correlation: Σ(x−x̄)(y−ȳ) / √(Σ(x−x̄)² Σ(y−ȳ)²), −1 to 1."""
@@ -147,7 +150,8 @@ def _pair(x_N: np.ndarray, y_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _flat(x_N: np.ndarray) -> bool:
-    return len(x_N) < 2 or bool(x_N.min() == x_N.max())
+    """Whether all values are the same, or so nearly that the squares of their differences vanish in float64."""
+    return len(x_N) < 2 or bool(x_N.max() - x_N.min() < LEAST_RANGE)
 
 
 def _ranks(x_N: np.ndarray) -> np.ndarray:
