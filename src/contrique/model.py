@@ -203,16 +203,6 @@ class QualityModel:
         predicted_N = self._regressor.predict(features_ND)
         return interval_hundred(predicted_N, about["interval"]["half_width"], about["mapping"])
 
-    def predict(self, features_ND: np.ndarray) -> np.ndarray:
-        """Predictions on the ratings' own scale and in their direction, as the regressor gives them.
-
-        Raises:
-            ModelError: the model has no regressor.
-        """
-        if self._regressor is None:
-            raise ModelError(f"{self.name} has no regressor yet: fit it to ratings with contrique fit")
-        return self._regressor.predict(features_ND)
-
     def score(self, source: Any, reference: Source | None = None) -> Any:
         """Score one image, or many.
 
