@@ -19,8 +19,9 @@ import torch
 
 from contrique.learning.corpora import Corpus
 from contrique.learning.loader import batches
-from contrique.learning.pretrain import Trainer, warm
+from contrique.learning.pretrain import warm
 from contrique.learning.recipe import Recipe, read_recipe, versions
+from contrique.learning.trainer import Trainer
 
 WARM_UP = 2  # steps before the clock starts: queues fill, kernels are chosen
 

@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import load_file
 
 from contrique.errors import ContriqueError
-from contrique.learning import loader, pretrain
+from contrique.learning import loader, pretrain, trainer
 from contrique.learning.checkpoints import all_checkpoints, read_note
-from contrique.learning.pretrain import Trainer
 from contrique.learning.recipe import read_recipe
+from contrique.learning.trainer import Trainer
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +129,7 @@ def test_bf16_trains_too_and_is_near_fp32(recipe, tiny_encoder):
 
 @pytest.mark.parametrize("has", [True, False])
 def test_auto_precision_is_the_hardwares(recipe, tiny_encoder, monkeypatch, has):
-    monkeypatch.setattr(pretrain, "hardware_has_bf16", lambda device: has)
+    monkeypatch.setattr(trainer, "hardware_has_bf16", lambda device: has)
     auto = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, precision="auto"))
     assert Trainer(auto, torch.device("cpu"), tiny_encoder()).bf16 is has
 
