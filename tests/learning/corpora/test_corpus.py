@@ -7,8 +7,8 @@ import pytest
 
 from contrique.errors import ContriqueError
 from contrique.images import half_scale, read_image
-from contrique.learning import corpora
 from contrique.learning.corpora import Corpus, Images, source_paths
+from contrique.learning.corpora import corpus as corpora
 from contrique.learning.distortions import N_CLASSES, PRISTINE_CLASS, class_id, distort
 from contrique.learning.recipe import Source, read_recipe
 
