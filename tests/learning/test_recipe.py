@@ -6,11 +6,12 @@ import json
 import pytest
 
 from contrique.errors import ContriqueError
-from contrique.learning.recipe import Source, public_part, read_recipe, result_part, versions
+from contrique.learning.recipe import public_part, read_recipe, result_part, versions
+from contrique.learning.sources import Source
 
 
 def test_everything_is_read(recipe_file, tmp_path):
-    more = 'list = "l.csv"\nlicences = ["a", "b"]\nscale = 0.5\nmin_side = 7\nabout = "ours"'
+    more = 'manifest = "l.csv"\nlicences = ["a", "b"]\nscale = 0.5\nmin_side = 7\nabout = "ours"'
     text = recipe_file.read_text().replace('folder = "clean"', f'folder = "clean"\n{more}')
     recipe_file.write_text(text)
     recipe = read_recipe(recipe_file)
@@ -20,7 +21,7 @@ def test_everything_is_read(recipe_file, tmp_path):
     assert recipe.batch.distortions_per_image == 2
     assert recipe.optimizer.weight_decay == 1e-4
     assert recipe.run.steps == 6
-    assert recipe.pristine == (Source("clean", "l.csv", ("a", "b"), 0.5, 7, "ours"),)
+    assert recipe.pristine == (Source("clean", "l.csv", ("a", "b"), scale=0.5, min_side=7, about="ours"),)
     assert recipe.authentic == (Source("found"),)
     json.dumps(recipe.to_dict())
 
@@ -44,7 +45,7 @@ def test_a_start_file_lies_beside_the_recipe(recipe_file, tmp_path):
         ("lr = 0.05", "", "optimizer.lr is missing"),
         ("lr = 0.05", "lr = 0.05\nlearning_rate = 1", "optimizer.learning_rate is not a key"),
         ('folder = "clean"', 'folder = "clean"\nlicense = "x"', r"pristine\[0\].license is not a key"),
-        ('folder = "clean"', "", r"pristine\[0\].folder is missing"),
+        ('folder = "clean"', "", r"pristine\[0\] needs one of folder"),
         ("[optimizer]", "[optimiser]", "optimiser is not a key"),
         ("steps = 6", 'steps = "6"', "run.steps must be int, got '6'"),
         ("steps = 6", "steps = 6.5", "run.steps must be int"),
@@ -61,7 +62,7 @@ def test_a_start_file_lies_beside_the_recipe(recipe_file, tmp_path):
         ("distortions_per_image = 2", "distortions_per_image = 127", "distortions_per_image must be from 1 to 126"),
         ("seed = ", "seed = 99999999999999999999", "run.seed must be from 0"),
         ('folder = "clean"', 'folder = "clean"\nscale = 2', r"pristine\[0\].scale"),
-        ('folder = "clean"', 'folder = "clean"\nlicences = ["x"]', "needs a list"),
+        ('folder = "clean"', 'folder = "clean"\nlicences = ["x"]', "needs a manifest"),
         ('folder = "clean"', 'folder = "clean"\nlicences = "x"', "licences must be a list"),
         ("[[pristine]]", "[[pristine", "cannot read"),
     ],

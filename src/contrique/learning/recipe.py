@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from contrique.errors import ContriqueError
 from contrique.learning.distortions import N_CLASSES
+from contrique.learning.sources import Source, source_rules
 
 PRECISIONS = ("auto", "fp32", "bf16")
 OPTIMIZERS = ("sgd", "adamw")
@@ -31,27 +32,6 @@ class EncoderPart:
 
     name: str
     start: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """A folder of unrated images.
-
-    Attributes:
-        folder: its path, relative to the recipe's ``data``.
-        list: a CSV in the folder that names the images to use (column ``name`` or ``path``); every image if absent.
-        licences: with a list: only rows whose column ``licence`` is one of these.
-        scale: resize on reading; 0.5 makes pristine images of photographs that were saved as JPEG.
-        min_side: images whose shorter side is less than this after scaling are left out, pixels.
-        about: whose images they are and under which licence, for the model's card.
-    """
-
-    folder: str
-    list: str | None = None
-    licences: tuple[str, ...] | None = None
-    scale: float = 1.0
-    min_side: int = 64
-    about: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,6 +96,19 @@ class RunPart:
 
 
 @dataclasses.dataclass(frozen=True)
+class ProbePart:
+    """How a run is watched, see ``contrique.learning.probe``. ``every`` does not change the run's result.
+
+    Attributes:
+        every: steps between probes; there is one before the first step and one after the last, too.
+        contents: pristine images kept out of training for it. A probe is a forward pass over 125 views of each.
+    """
+
+    every: int
+    contents: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Recipe:
     """A whole recipe. ``data``: folder that the sources lie in, relative to the recipe file. ``temperature``: the
     loss's τ."""
@@ -127,6 +120,7 @@ class Recipe:
     batch: BatchPart
     optimizer: OptimizerPart
     run: RunPart
+    probe: ProbePart | None = None
     pristine: tuple[Source, ...] = ()
     authentic: tuple[Source, ...] = ()
 
@@ -149,7 +143,8 @@ def result_part(recipe: dict[str, Any]) -> dict[str, Any]:
         for kind in ("pristine", "authentic")
     }
     run = {key: value for key, value in recipe["run"].items() if key not in free}
-    return public_part(recipe) | sources | {"run": run}
+    probe = recipe.get("probe") and {"contents": recipe["probe"]["contents"]}
+    return public_part(recipe) | sources | {"run": run, "probe": probe}
 
 
 def read_recipe(path: str | Path, *, data: str | Path | None = None, **run: int) -> Recipe:
@@ -253,17 +248,13 @@ def _check(recipe: Recipe, path: str) -> None:
         (run.checkpoint_every >= 1, "run.checkpoint_every must be at least 1"),
         (run.cache_gb >= 0, "run.cache_gb must not be negative"),
     ]
-    for kind, sources in (("pristine", recipe.pristine), ("authentic", recipe.authentic)):
-        for i, source in enumerate(sources):
-            at = f"{kind}[{i}]"
-            rules += [
-                (0 < source.scale <= 1, f"{at}.scale must be in (0, 1]"),
-                (source.min_side >= 1, f"{at}.min_side must be at least 1"),
-                (
-                    source.licences is None or source.list is not None,
-                    f"{at}.licences needs a list that states licences",
-                ),
-            ]
+    if recipe.probe:
+        rules += [
+            (recipe.probe.every >= 1, "probe.every must be at least 1"),
+            (recipe.probe.contents >= 2, "probe.contents must be at least 2: some to learn from, others to test on"),
+            (recipe.pristine, "[probe] needs a [[pristine]] source to take its contents from"),
+        ]
+    rules += source_rules("pristine", recipe.pristine) + source_rules("authentic", recipe.authentic)
     for holds, message in rules:
         if not holds:
             raise ContriqueError(f"{path}: {message}")

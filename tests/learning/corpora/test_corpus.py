@@ -10,7 +10,8 @@ from contrique.images import half_scale, read_image
 from contrique.learning.corpora import Corpus, Images, source_paths
 from contrique.learning.corpora import corpus as corpora
 from contrique.learning.distortions import N_CLASSES, PRISTINE_CLASS, class_id, distort
-from contrique.learning.recipe import Source, read_recipe
+from contrique.learning.recipe import read_recipe
+from contrique.learning.sources import Source
 
 
 @pytest.fixture

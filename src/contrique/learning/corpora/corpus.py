@@ -21,7 +21,8 @@ from PIL import Image as PillowImage
 from contrique.errors import ContriqueError, ImageError
 from contrique.images import find_images, half_scale, read_image
 from contrique.learning.distortions import LEVELS, N_CLASSES, NAMES, PRISTINE_CLASS, distort
-from contrique.learning.recipe import Recipe, Source
+from contrique.learning.recipe import Recipe
+from contrique.learning.sources import Source
 from contrique.learning.views import two_views
 
 Image = NDArray[np.uint8]
@@ -125,15 +126,15 @@ def source_paths(source: Source, root: str | Path) -> list[str]:
     Raises:
         ContriqueError: folder or list is missing, a column is missing, or nothing is left after the licence filter.
     """
-    folder = Path(root) / source.folder
+    folder = Path(root) / (source.folder or ".")
     if not folder.is_dir():
         raise ContriqueError(f"{folder}: no such folder of images")
-    if source.list is None:
+    if source.manifest is None:
         found = list(find_images([folder]))
         if not found:
             raise ContriqueError(f"{folder}: no images in this folder")
         return found
-    listing = folder / source.list
+    listing = folder / source.manifest
     try:
         with listing.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
