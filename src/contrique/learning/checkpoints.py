@@ -1,46 +1,58 @@
 """Checkpoints of a pretraining run: one safetensors file each, with a JSON note in its header. Nothing executable.
 
-A checkpoint appears under its name only when it is whole: it is written to another name, flushed to disk, and renamed.
-The newest ``KEEP`` stay.
+A checkpoint appears under its name only when it is whole, and carries the digest of all that is in it, so that one that
+was damaged later is noticed, set aside and done without. Which ones stay is :func:`prune`'s rule.
 """
 
-import contextlib
+import hashlib
 import json
-import os
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from contrique.errors import ContriqueError
+from contrique.learning.durable import write_atomically
 from contrique.learning.optimizer import trained_parameters
 
 KEEP = 3
-FORMAT = 1
+"""How many of the newest stay."""
+
+MILESTONES = (0.25, 0.5, 0.75)
+"""Shares of a run at which one more stays: to compare, or to go back to."""
+
+FORMAT = 2
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
-    temporary = path.with_name(f".{path.name}.partial")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+class DamagedCheckpoint(ContriqueError):
+    """A file that is no whole checkpoint."""
 
 
 def all_checkpoints(folder: Path) -> list[Path]:
-    """Whole checkpoints in a folder, oldest first."""
-    return sorted(folder.glob("step_*.safetensors"))
+    """Checkpoints in a folder, oldest first."""
+    return sorted((path for path in folder.glob("step_*.safetensors") if path.stem[5:].isdecimal()), key=step_of)
+
+
+def step_of(path: Path) -> int:
+    """How many steps were done when a checkpoint was written, by its name."""
+    return int(path.stem.removeprefix("step_"))
 
 
 def save_checkpoint(
-    folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, note: dict[str, Any]
+    folder: Path,
+    step: int,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    note: dict[str, Any],
+    *,
+    steps: int,
 ) -> Path:
-    """Write the state after ``step`` steps, then drop all but the newest checkpoints.
+    """Write the state after ``step`` steps, then :func:`prune`.
 
     Args:
         folder: made if needed.
@@ -48,6 +60,7 @@ def save_checkpoint(
         model: parameters and buffers (running statistics) are stored under ``model.``.
         optimizer: its state by parameter name, under ``optimizer.``.
         note: JSON types to keep with it.
+        steps: length of the whole run.
 
     Raises:
         ContriqueError: a weight is not finite: the checkpoints before are left as they are.
@@ -62,44 +75,75 @@ def save_checkpoint(
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise ContriqueError(f"{name} is not finite after step {step}: no checkpoint written")
-    header = {"format": FORMAT, "step": step} | note
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = json.dumps({"format": FORMAT, "step": step} | note)
     folder.mkdir(parents=True, exist_ok=True)
-    path, temporary = folder / f"step_{step:08d}.safetensors", folder / ".partial"
+    path = folder / f"step_{step:08d}.safetensors"
     try:
-        save_file(
-            {k: v.detach().cpu().contiguous() for k, v in tensors.items()}, temporary, {"note": json.dumps(header)}
-        )
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except (OSError, SafetensorError) as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise OSError(f"{path}: cannot write this checkpoint: {error}") from error
-    if os.name == "posix":  # so that the rename itself survives a power cut
-        handle = os.open(folder, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
-    for old in all_checkpoints(folder)[:-KEEP]:
-        old.unlink()
+        # Not safetensors' save_file: it writes to a name of its own choice, which a killed process leaves behind.
+        write_atomically(path, save(tensors, {"note": text, "sha256": _digest(text, tensors)}))
+    except OSError as error:
+        raise OSError(f"{path}: cannot write this checkpoint: {error.strerror}; those before it are intact") from error
+    prune(folder, steps)
     return path
+
+
+def prune(folder: Path, steps: int) -> None:
+    """Remove old checkpoints. What stays: the newest three, and at a quarter, half and three quarters of the run the
+    first one from there on. So at most six, and a seventh while it is written.
+
+    Args:
+        folder: of the checkpoints.
+        steps: length of the whole run.
+    """
+    found = all_checkpoints(folder)
+    kept = set(found[-KEEP:])
+    for share in MILESTONES:
+        kept |= set([path for path in found if step_of(path) >= share * steps][:1])
+    for path in found:
+        if path not in kept:
+            path.unlink()
+
+
+def newest_checkpoint(folder: Path, warn: Callable[[str], object]) -> Path | None:
+    """The newest whole checkpoint, all of it read and compared with its digest; None if there is none.
+
+    Damaged ones that are newer get the ending ``.damaged`` and are done without from then on.
+
+    Args:
+        folder: of the checkpoints.
+        warn: given one line for each damaged checkpoint.
+
+    Raises:
+        ContriqueError: the newest is of another format.
+        OSError: one cannot be read for reasons of the disk: that is for a person to look at.
+    """
+    for path in reversed(all_checkpoints(folder)):
+        try:
+            _read(path)
+            return path
+        except DamagedCheckpoint as error:
+            path.replace(path.with_name(f"{path.name}.damaged"))
+            warn(f"{error}; renamed to end in .damaged, going on without it")
+    return None
 
 
 def read_note(path: Path) -> dict[str, Any]:
     """The JSON note of a checkpoint: ``step`` and what was given to :func:`save_checkpoint`.
 
     Raises:
-        ContriqueError: it is damaged or of another format.
+        DamagedCheckpoint: it is damaged, or no checkpoint.
+        ContriqueError: it is of another format.
+        OSError: it cannot be opened.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            note: dict[str, Any] = json.loads(file.metadata()["note"])
-    except (OSError, SafetensorError, TypeError, KeyError, json.JSONDecodeError) as error:
-        raise ContriqueError(
-            f"{path}: damaged, or not a checkpoint of contrique ({error}); delete it to go on from the one before it"
-        ) from error
-    if note.get("format") != FORMAT:
-        raise ContriqueError(f"{path}: expected checkpoint format {FORMAT}, got {note.get('format')}")
+    with path.open("rb") as file:
+        try:
+            note: dict[str, Any] = json.loads(_metadata(file)["note"])
+            found = note["format"]
+        except (TypeError, KeyError, ValueError, OverflowError) as error:
+            raise DamagedCheckpoint(f"{path}: damaged, or not a checkpoint of contrique") from error
+    if found != FORMAT:
+        raise ContriqueError(f"{path}: expected checkpoint format {FORMAT}, got {found}")
     return note
 
 
@@ -112,18 +156,17 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     Raises:
         ContriqueError: it is damaged, or belongs to another model or optimizer.
     """
-    note = read_note(path)
+    note, tensors = _read(path)
     weights: dict[str, Tensor] = {}
     states: dict[str, dict[str, Tensor]] = {}
     parameters = trained_parameters(model)
-    with safe_open(path, "pt") as file:
-        for key in file.keys():  # noqa: SIM118 (safe_open is no dict)
-            part, _, rest = key.partition(".")
-            if part == "model":
-                weights[rest] = file.get_tensor(key)
-            else:
-                slot, _, name = rest.partition(".")
-                states.setdefault(name, {})[slot] = file.get_tensor(key)
+    for key, tensor in tensors.items():
+        part, _, rest = key.partition(".")
+        if part == "model":
+            weights[rest] = tensor
+        else:
+            slot, _, name = rest.partition(".")
+            states.setdefault(name, {})[slot] = tensor
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
@@ -142,3 +185,33 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     whole["state"] = {order.index(id(parameters[name])): state for name, state in states.items()}
     optimizer.load_state_dict(whole)
     return note
+
+
+def _metadata(file: BinaryIO) -> dict[str, str]:
+    """The strings in a safetensors file's header: eight bytes of length, then JSON, as its format says."""
+    length = int.from_bytes(file.read(8), "little")
+    found: dict[str, str] = json.loads(file.read(min(length, 2**30)))["__metadata__"]
+    return found
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Note and tensors, compared with their digest."""
+    note = read_note(path)
+    content = path.read_bytes()
+    metadata = _metadata(BytesIO(content))
+    try:
+        tensors = load(content)
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:  # what its reading of a torn header raises
+        raise DamagedCheckpoint(f"{path}: damaged ({error})") from error
+    if _digest(metadata["note"], tensors) != metadata.get("sha256"):
+        raise DamagedCheckpoint(f"{path}: damaged, its content is not what was written")
+    return note, tensors
+
+
+def _digest(note: str, tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of the note and of every tensor's name, type, shape and bytes."""
+    sha = hashlib.sha256(note.encode())
+    for name, tensor in sorted(tensors.items()):
+        sha.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        sha.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return sha.hexdigest()

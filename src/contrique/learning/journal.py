@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from contrique.learning.checkpoints import write_atomically
+from contrique.learning.durable import write_atomically
 
 LOG = "log.jsonl"
 

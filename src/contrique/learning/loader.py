@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import re
 import signal
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 from contrique.errors import ContriqueError
 from contrique.learning.corpora import Corpus
 from contrique.learning.recipe import Recipe
+
+_REFUSED = re.compile("can't allocate memory|Cannot allocate memory|Insufficient memory|bad_alloc", re.IGNORECASE)
 
 PIECE = 16  # samples a worker makes at a time: a step's samples come from several workers at once
 
@@ -66,14 +69,20 @@ def _end_all_workers() -> None:
 
 
 @contextmanager
-def lost_workers_named() -> Iterator[None]:
-    """Turn PyTorch's error for a worker that died, which can come up anywhere in the training process, into ours."""
+def shortages_named() -> Iterator[None]:
+    """Turn what a shortage of memory looks like into one clear error: a worker that was killed (which PyTorch may
+    report anywhere in the training process), or memory refused here, in a worker or on the GPU."""
     try:
         yield
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
-            raise
-        raise ContriqueError(f"a process that makes views was lost (out of memory?): {error}") from error
+    except (MemoryError, RuntimeError, cv2.error) as error:
+        first_line = str(error).partition("\n")[0]
+        if "DataLoader worker (pid" in first_line:
+            raise ContriqueError(f"a process that makes views was lost (out of memory?): {first_line}") from error
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or _REFUSED.search(str(error)):
+            raise ContriqueError(
+                f"out of memory ({first_line}); a smaller batch, fewer workers or a smaller cache_gb need less"
+            ) from error
+        raise
 
 
 def batches(
