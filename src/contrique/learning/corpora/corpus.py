@@ -20,6 +20,7 @@ from PIL import Image as PillowImage
 
 from contrique.errors import ContriqueError, ImageError
 from contrique.images import find_images, half_scale, read_image
+from contrique.learning.corpora import dead_leaves
 from contrique.learning.distortions import LEVELS, N_CLASSES, NAMES, PRISTINE_CLASS, distort
 from contrique.learning.recipe import Recipe
 from contrique.learning.sources import Source
@@ -43,7 +44,11 @@ class Images:
         self._sources: list[Source] = []
         self._cache: dict[int, Image] = {}
         for source in sources:
-            found = source_paths(source, root)
+            if source.dead_leaves is not None:
+                size = source.size or 512
+                found = [f"dead leaves/{source.dead_leaves}/{size}/{i}" for i in range(source.count or 0)]
+            else:
+                found = source_paths(source, root)
             self.paths += found
             self._sources += [source] * len(found)
 
@@ -68,6 +73,9 @@ class Images:
 
     def _read(self, index: int) -> Image:
         source = self._sources[index]
+        if source.dead_leaves is not None:
+            number = int(self.paths[index].rpartition("/")[2])
+            return dead_leaves.image(0, number, source.size or 512, source.dead_leaves)
         image_HWC = _scaled(read_image(self.paths[index]), source.scale)
         if min(image_HWC.shape[:2]) < source.min_side:
             raise ImageError(self.paths[index], f"shorter side {min(image_HWC.shape[:2])} is below {source.min_side}")

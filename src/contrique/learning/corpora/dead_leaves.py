@@ -1,0 +1,197 @@
+"""Dead leaves: images of random shapes that fall on each other, a stand-in for photographs made of a seed alone.
+
+Natural scenes are objects that occlude each other at every distance. Where shapes of any size r fall with density
+r⁻³ the picture has no scale of its own, and shares with photographs a power spectrum near 1/f², heavy-tailed
+derivatives and sharp edges (Lee, Mumford & Huang, "Occlusion Models for Natural Images", IJCV 2001). Networks learn
+from such images much of what they learn from photographs (Baradad et al., "Learning to See by Looking at Noise",
+NeurIPS 2021), quality too (Madhusudana, Birkbeck, Wang, Adsumilli & Bovik, "Image Quality Assessment using Synthetic
+Images", WACV-W 2022: one model from plain leaves, a better one from textured leaves).
+
+Each leaf is a disc, an ellipse, a rectangle or a convex polygon. Radii of the circle around it follow r⁻³ from a
+smallest one, drawn for each picture, to half the side. The deepest leaf covers the whole picture, so that nothing is
+left bare; above it a pixel lies under ``DEPTH`` leaves on average. Drawing is done at twice the size and averaged
+down 2×2, so that edges are anti-aliased: a staircase would be a distortion of its own in an image that is meant to be
+pristine. Textured leaves add to their colour a pattern (``leaf_textures``): each is of one of 256 materials drawn for
+the picture.
+
+An image is a function of (seed, index, size, kind) alone; equal bytes also need the same versions of NumPy and OpenCV.
+
+Shape suffixes: N leaves, V corners of one, M materials, H, W, C of an image.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from contrique.errors import ContriqueError
+from contrique.learning.corpora import leaf_textures
+from contrique.learning.corpora.leaf_shapes import SHAPES, mean_area, polygons
+
+KINDS = ("plain", "textured")
+SIZES = (32, 4096)
+"""Smallest and largest side of an image, pixels."""
+SMALLEST = (4.0, 16.0)
+"""The smallest radius of a picture's leaves, pixels, is log-uniform in this range: some are cluttered, some calm."""
+DEPTH = 3.0
+"""Leaves above a pixel, on average: e⁻³ = 5 % of a picture shows the deepest leaf."""
+
+Floats = NDArray[np.float64]
+Image = NDArray[np.uint8]
+_ZOOM = 2  # samples a pixel, along each side
+_SHIFT = 4  # fractional bits of the coordinates that OpenCV gets
+_BAND = 64  # rows that are textured at a time, so that what is in between stays in the processor's cache
+
+# Colours of leaves on three axes: (R + G + B)/3, (R − B)/2, (R − 2G + B)/4, which are nearly independent in natural
+# scenes (Buchsbaum & Gottschalk 1983; Ruderman et al. 1998). Measured on 826 photographs (BSDS500, CID22, CLIC, GB82)
+# at 64×64: mean and deviation of a picture's mean; median and log-deviation of the deviation within a picture.
+_MEAN = np.array([114.0, 6.0, -2.0])
+_MEAN_DEVIATION = np.array([38.0, 18.0, 6.5])
+_MEAN_LEAST, _MEAN_MOST = np.array([40.0, -40.0, -15.0]), np.array([210.0, 40.0, 15.0])
+_WITHIN = np.array([46.0, 15.0, 4.3])
+_WITHIN_DEVIATION = np.array([0.35, 0.6, 0.75])
+_TO_RGB = np.linalg.inv(np.array([[1 / 3, 1 / 3, 1 / 3], [1 / 2, 0, -1 / 2], [1 / 4, -1 / 2, 1 / 4]]))
+
+# A texture's deviation within its leaf, grey levels: log-normal; its colour strays from that of a shade by this share.
+_MATERIALS = 256
+_CONTRAST, _CONTRAST_DEVIATION, _CONTRAST_MOST = 12.0, 0.7, 40.0
+_TINT = 0.25
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """The leaves of one picture in the order they fall, less the deepest, which covers everything.
+
+    Attributes:
+        centre_N2: x and y, pixels; beyond the picture for leaves that reach into it.
+        radius_N: radius of the circle around the leaf, pixels.
+        shape_N: which of ``SHAPES`` shapes it is.
+        angle_N: how far it is turned, radians.
+    """
+
+    centre_N2: Floats
+    radius_N: Floats
+    shape_N: NDArray[np.int64]
+    angle_N: Floats
+
+
+def image(seed: int, index: int, size: int = 512, kind: str = "plain") -> Image:
+    """Make one image.
+
+    Args:
+        seed: of the collection, not negative.
+        index: which image of the collection, not negative.
+        size: its side, pixels, within ``SIZES``.
+        kind: one of ``KINDS``; both show the same leaves in the same colours.
+
+    Returns:
+        uint8 (size, size, 3) RGB.
+
+    Raises:
+        ContriqueError: an argument is out of its range.
+    """
+    if kind not in KINDS:
+        raise ContriqueError(f"dead leaves: kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise ContriqueError(f"dead leaves: size must be from {SIZES[0]} to {SIZES[1]} pixels, got {size}")
+    if seed < 0 or index < 0:
+        raise ContriqueError(f"dead leaves: seed and index must not be negative, got {seed} and {index}")
+    rng = np.random.default_rng([seed, index, 0xDEAD1EAF])
+    leaves = scatter(rng, size)
+    # One 32-bit value a leaf: R, G, B, material. The first is the deepest's.
+    paint_N4 = np.empty((len(leaves.radius_N) + 1, 4), np.uint8)
+    paint_N4[:, :3] = colours(rng, len(paint_N4))
+    paint_N4[:, 3] = rng.integers(_MATERIALS, size=len(paint_N4))
+    paint_N = paint_N4.view(np.int32)[:, 0]
+    fine_HW4 = draw(leaves, paint_N, size).view(np.uint8).reshape(size * _ZOOM, size * _ZOOM, 4)
+    plain_HWC = cv2.cvtColor(cv2.resize(fine_HW4, (size, size), interpolation=cv2.INTER_AREA), cv2.COLOR_RGBA2RGB)
+    if kind == "plain":
+        return plain_HWC  # type: ignore[return-value]
+    return _textured(plain_HWC, np.ascontiguousarray(fine_HW4[::_ZOOM, ::_ZOOM, 3]), rng)  # type: ignore[arg-type]
+
+
+def scatter(rng: np.random.Generator, size: int) -> Leaves:
+    """Let leaves fall on a picture.
+
+    A stationary process over the whole plane, seen through the picture's window: the number that touch it is Poisson,
+    their radii have density r⁻³ · (size + 2r)² there (the window grown by r on each side, where centres may lie), and
+    those whose centre is inside have r⁻³ exactly.
+    """
+    high = size / 2
+    low = min(math.exp(rng.uniform(*np.log(SMALLEST))), high / 2)
+    # r⁻³ (size + 2r)² is a sum of three power laws, each a Poisson process with an inverse in closed form.
+    density = DEPTH / (mean_area() * math.log(high / low))  # the mean over a pixel: ∫ density · area · r² · r⁻³ dr
+    masses = (size**2 * (low**-2 - high**-2) / 2, 4 * size * (1 / low - 1 / high), 4 * math.log(high / low))
+    u, v, w = (rng.random(rng.poisson(density * mass)) for mass in masses)
+    radius_N = np.concatenate(
+        [
+            (low**-2 - u * (low**-2 - high**-2)) ** -0.5,
+            1 / (1 / low - v * (1 / low - 1 / high)),
+            low * (high / low) ** w,
+        ]
+    )
+    rng.shuffle(radius_N)
+    count = len(radius_N)
+    centre_N2 = rng.random((count, 2)) * (size + 2 * radius_N[:, None]) - radius_N[:, None]
+    return Leaves(centre_N2, radius_N, rng.integers(SHAPES, size=count), rng.uniform(0, 2 * np.pi, count))
+
+
+def draw(leaves: Leaves, value_N: NDArray[np.int32], size: int) -> NDArray[np.int32]:
+    """Draw leaves on each other, finely.
+
+    Args:
+        leaves: what to draw.
+        value_N: what to write into the samples of each, the deepest, which is not among ``leaves``, first.
+        size: side of the picture, pixels.
+
+    Returns:
+        int32 (2·size, 2·size).
+    """
+    out_HW = np.full((size * _ZOOM, size * _ZOOM), value_N[0], np.int32)
+    # Sample i lies at (i + ½)/_ZOOM pixels. OpenCV's fill reaches half a sample further than the polygon.
+    centre_N2 = leaves.centre_N2 * _ZOOM - 0.5
+    outlines = polygons(centre_N2, leaves.radius_N * _ZOOM - 0.5, leaves.shape_N, leaves.angle_N, 2**_SHIFT)
+    fill = cv2.fillConvexPoly
+    for points_V2, value in zip(outlines, value_N[1:].tolist(), strict=True):
+        fill(out_HW, points_V2, value, cv2.LINE_8, _SHIFT)
+    return out_HW
+
+
+def colours(rng: np.random.Generator, count: int) -> Image:
+    """Colours (count, 3) that go together as those of one photograph do."""
+    mean_3 = np.clip(rng.normal(_MEAN, _MEAN_DEVIATION), _MEAN_LEAST, _MEAN_MOST)
+    within_3 = _WITHIN * np.exp(rng.normal(0, _WITHIN_DEVIATION))
+    axes_N3 = rng.normal(mean_3, within_3, (count, 3))
+    return np.clip(np.rint(axes_N3 @ _TO_RGB.T), 0, 255).astype(np.uint8)
+
+
+def _textured(plain_HWC: Image, material_HW: Image, rng: np.random.Generator) -> Image:
+    """Add to every pixel the pattern of its material."""
+    side = leaf_textures.SIDE
+    texture_M = rng.integers(leaf_textures.COUNT, size=_MATERIALS)
+    y_M, x_M = rng.integers(side, size=(2, _MATERIALS))
+    start_M = ((texture_M * 2 * side + y_M) * 2 * side + x_M).astype(np.int32)
+    contrast_M = np.minimum(_CONTRAST * np.exp(rng.normal(0, _CONTRAST_DEVIATION, _MATERIALS)), _CONTRAST_MOST)
+    gain_3M = (contrast_M / leaf_textures.UNIT * (1 + rng.normal(0, _TINT, (3, _MATERIALS)))).astype(np.float32)
+    atlas = leaf_textures.atlas().reshape(-1)
+    out_HWC = np.empty_like(plain_HWC)
+    for top in range(0, len(plain_HWC), _BAND):
+        rows = slice(top, top + _BAND)
+        where_HW = cv2.add(cv2.LUT(material_HW[rows], start_M), _tiles(len(material_HW))[rows])
+        pattern_HW = np.take(atlas, where_HW, mode="clip").astype(np.float32)  # type: ignore[call-overload]
+        channels = [
+            cv2.add(plain_HW, cv2.multiply(pattern_HW, cv2.LUT(material_HW[rows], gain_M)), dtype=cv2.CV_8U)
+            for plain_HW, gain_M in zip(cv2.split(plain_HWC[rows]), gain_3M, strict=True)
+        ]
+        cv2.merge(channels, out_HWC[rows])
+    return out_HWC
+
+
+@lru_cache(maxsize=4)
+def _tiles(size: int) -> NDArray[np.int32]:
+    """Where each pixel (size, size) lies, counted from the start of a texture that repeats."""
+    at = np.arange(size, dtype=np.int32) % leaf_textures.SIDE
+    return np.add.outer(at * 2 * leaf_textures.SIDE, at)
