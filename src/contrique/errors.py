@@ -29,6 +29,10 @@ class ModelError(ContriqueError):
     """A model folder is missing, damaged, or cannot do what was asked of it."""
 
 
+class ToldElsewhere(ContriqueError):
+    """A run of several processes failed, and another of them says why: this one only has to end."""
+
+
 class MissingExtra(ImportError):
     """An optional dependency is not installed; the message says which extra brings it."""
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from contrique import __version__
 from contrique.cli import distort, evaluate, export, fit, info, pretrain, score
-from contrique.errors import ContriqueError, MissingExtra
+from contrique.errors import ContriqueError, MissingExtra, ToldElsewhere
 
 COMMANDS = {
     "score": score,
@@ -94,6 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
     except OSError as error:
         return _failed(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error), 1)
+    except ToldElsewhere:
+        return 1
     except (ContriqueError, MissingExtra) as error:
         return _failed(str(error), 1)
 

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from contrique.errors import ContriqueError
 from contrique.learning.corpora import Corpus
+from contrique.learning.distributed import ALONE, Group
 from contrique.learning.recipe import Recipe
 
 _REFUSED = re.compile("can't allocate memory|Cannot allocate memory|Insufficient memory|bad_alloc", re.IGNORECASE)
@@ -86,9 +87,11 @@ def shortages_named() -> Iterator[None]:
 
 
 def batches(
-    corpus: Corpus, recipe: Recipe, first: int = 0, last: int | None = None
+    corpus: Corpus, recipe: Recipe, first: int = 0, last: int | None = None, group: Group = ALONE
 ) -> Generator[tuple[Tensor, Tensor, dict[str, str]], None, None]:
     """Batches of the steps first … last − 1 (to the recipe's end if not given), made ahead by worker processes.
+
+    Of several processes each makes its own part of every batch, with its portion of the machine's workers.
 
     Yields:
         uint8 views (B, 2, S, S, 3), int64 classes (B,), and newly met broken images.
@@ -98,8 +101,12 @@ def batches(
     """
     cv2.setNumThreads(0)  # before forking: OpenCV's thread pool does not survive it
     workers = recipe.run.workers if recipe.run.workers >= 0 else max(1, (os.cpu_count() or 2) // 2)
-    images = recipe.batch.images
-    bounds = [(start, min(start + PIECE, images)) for start in range(0, images, PIECE)]
+    workers = group.portion(workers)
+    bounds = [
+        (start, min(start + PIECE, part.stop))
+        for part in group.places(recipe.batch.images, corpus.n_synthetic)
+        for start in range(part.start, part.stop, PIECE)
+    ]
     items = range(first * len(bounds), (recipe.run.steps if last is None else last) * len(bounds))
     if not items:
         return

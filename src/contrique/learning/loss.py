@@ -35,7 +35,8 @@ def contrastive_loss(
         anchors: the rows i whose terms are summed; all if not given.
 
     Returns:
-        The loss (its part, given anchors), a scalar ≥ 0; smaller is better. log(N−1) or so is what random embeddings get.
+        The loss (its part, given anchors), a scalar ≥ 0; smaller is better. About log(N−1) is what random embeddings
+        get.
 
     Raises:
         ValueError: shapes do not fit, ids are not integers, τ ≤ 0, or no class has two members.

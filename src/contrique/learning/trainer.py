@@ -1,4 +1,4 @@
-"""Model, optimizer and one training step."""
+"""Model, optimizer and one training step, in this process alone or together with others."""
 
 import contextlib
 import ctypes
@@ -7,13 +7,15 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from contrique.errors import ContriqueError
 from contrique.learning import encoders
-from contrique.learning.loss import contrastive_loss
+from contrique.learning.distributed import ALONE, Group
 from contrique.learning.optimizer import build_optimizer, learning_rate, set_learning_rate, trained_parameters
 from contrique.learning.projector import GRID, Contrast
 from contrique.learning.recipe import Recipe
+from contrique.learning.synced_norm import synchronise_norms
 
 
 def keep_freed_memory() -> None:
@@ -45,18 +47,29 @@ class Trainer:
 
     Args:
         recipe: what to train.
-        device: where; CUDA if there is one when not given.
+        device: where; this process's GPU if there is one when not given.
         encoder: trained instead of the one the recipe names.
+        group: the processes that train it together; each has a Trainer, and all step at the same time.
+
+    Attributes:
+        model: the model itself, with or without other processes.
     """
 
-    def __init__(self, recipe: Recipe, device: torch.device | None = None, encoder: nn.Module | None = None) -> None:
-        self.recipe = recipe
+    def __init__(
+        self,
+        recipe: Recipe,
+        device: torch.device | None = None,
+        encoder: nn.Module | None = None,
+        group: Group = ALONE,
+    ) -> None:
+        self.recipe, self.group = recipe, group
         keep_freed_memory()
-        self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = device or group.device()
         torch.manual_seed(recipe.run.seed)
         if encoder is None:
             try:
-                encoder = cast(nn.Module, encoders.build(recipe.encoder.name, recipe.encoder.start))
+                with group.together():
+                    encoder = cast(nn.Module, encoders.build(recipe.encoder.name, recipe.encoder.start))
             except ValueError as error:
                 raise ContriqueError(f"recipe {recipe.name}: encoder: {error}") from error
         self.model = Contrast(encoder).train().to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -67,25 +80,45 @@ class Trainer:
         self.bf16 = recipe.run.precision == "bf16" or (
             recipe.run.precision == "auto" and hardware_has_bf16(self.device)
         )
+        self._shared: nn.Module = self.model
+        if group.world > 1:
+            synchronise_norms(self.model, self.device)
+            self._shared = DistributedDataParallel(
+                self.model,
+                device_ids=[self.device.index] if self.device.type == "cuda" else None,
+                forward_sync_buffers=False,  # equal everywhere: statistics are over all processes or frozen
+                gradient_as_bucket_view=True,
+            )
 
     def step(self, step: int, view_B2SSC: Tensor, class_B: Tensor) -> tuple[float, float]:
         """One step on one batch.
 
+        Args:
+            step: counted from 0.
+            view_B2SSC: uint8 views of this process's part of the batch.
+            class_B: int64 class ids.
+
         Returns:
-            Loss before the step, and the learning rate used.
+            Loss of the whole batch before the step, and the learning rate used.
         """
-        part = self.recipe.optimizer
-        lr = learning_rate(step, steps=self.recipe.run.steps, peak=part.lr, warmup=part.warmup)
+        optimizer = self.recipe.optimizer
+        lr = learning_rate(step, steps=self.recipe.run.steps, peak=optimizer.lr, warmup=optimizer.warmup)
         set_learning_rate(self.optimizer, lr)
-        torch.manual_seed(self.recipe.run.seed + step)  # for encoders that draw (dropout): nothing to carry over
-        view_NSSC = view_B2SSC.to(self.device).flatten(0, 1)
-        class_N = class_B.to(self.device).repeat_interleave(2 * GRID**2)
+        # For encoders that draw (dropout), each process something else: nothing to carry over.
+        torch.manual_seed(self.recipe.run.seed + step + (self.group.rank << 40))
+        view_NSSC = self._on_device(view_B2SSC).flatten(0, 1)
+        class_N = self._on_device(class_B).repeat_interleave(2 * GRID**2)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            z_ND = self.model(view_NSSC)
-        loss = contrastive_loss(z_ND, class_N, self.recipe.temperature)
+            z_ND = self._shared(view_NSSC)
+        part = self.group.loss(z_ND, class_N, self.recipe.temperature)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        if part.clip:
-            nn.utils.clip_grad_norm_(trained_parameters(self.model).values(), part.clip)
+        (part * self.group.world).backward()  # the mean over processes that follows undoes the factor
+        if optimizer.clip:
+            nn.utils.clip_grad_norm_(trained_parameters(self.model).values(), optimizer.clip)
         self.optimizer.step()
-        return loss.item(), lr
+        return self.group.sum(part), lr
+
+    def _on_device(self, tensor: Tensor) -> Tensor:
+        if self.device.type == "cuda":  # from page-locked memory the copy runs beside the computation
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor
