@@ -55,6 +55,36 @@ def test_stages_have_the_announced_shapes(encoder: EfficientNetLite0) -> None:
     assert len(encoder.stages(torch.rand(1, 3, 64, 64), head=False)) == 7
 
 
+@pytest.mark.parametrize(("height", "width"), [(64, 96), (97, 33), (50, 70)], ids=["even", "odd", "odd further down"])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_frozen_stages_are_the_stages_of_eval_mode(
+    weights: dict[str, torch.Tensor], height: int, width: int, layout: torch.memory_format
+) -> None:
+    encoder = EfficientNetLite0()
+    encoder.load_published(weights)
+    encoder.to(memory_format=layout)  # type: ignore[call-overload]
+    x_BCHW = torch.rand(2, 3, height, width).to(memory_format=layout)
+    before = x_BCHW.clone()
+    frozen = encoder.train().frozen_stages(x_BCHW)  # whatever the mode: the statistics are ImageNet's
+    with torch.inference_mode():
+        expected = encoder.eval().stages(x_BCHW, head=False)
+    for mine, its in zip(frozen, expected, strict=True):
+        torch.testing.assert_close(mine, its, rtol=1e-4, atol=1e-4 * float(its.abs().max()))
+        assert not mine.requires_grad
+    assert torch.equal(x_BCHW, before)
+    assert all(torch.equal(value, weights[name]) for name, value in encoder.state_dict().items())
+
+
+def test_frozen_stages_follow_the_weights() -> None:
+    """Nothing folded is kept: weights loaded later count."""
+    torch.manual_seed(0)
+    encoder, x_BCHW = EfficientNetLite0(), torch.rand(1, 3, 32, 32)
+    before = encoder.frozen_stages(x_BCHW)[0]
+    with torch.no_grad():
+        encoder._bn0.running_var *= 4
+    assert not torch.allclose(encoder.frozen_stages(x_BCHW)[0], before)
+
+
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 2, (0, 1)), (5, 2, (1, 2)), (3, 1, (1, 1))])
 def test_padding_is_tensorflows_same(kernel: int, stride: int, padding: tuple[int, int]) -> None:
     layer = SameConv(1, 1, kernel, stride)

@@ -8,6 +8,9 @@ variant (no squeeze-and-excitation, ReLU6 in place of swish) and its block table
 Shapes: B batch, C channels, H height, W width.
 """
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -46,6 +49,23 @@ class SameConv(nn.Conv2d):
         if self.padding == (0, 0) and any(self.same):
             x_BCHW = functional.pad(x_BCHW, self.same)
         return super().forward(x_BCHW)
+
+
+def folded(x_BCHW: Tensor, conv: SameConv, norm: nn.BatchNorm2d) -> Tensor:
+    """A convolution and the batch norm after it, in eval mode, as one convolution.
+
+    The norm is a scale and a shift of each channel, so it goes into the kernel and a bias: at every call anew, which
+    costs less than a hundredth of a training step, and no stale copy can exist. Where SAME pads one pixel more to the
+    right and bottom, the kernel gets an empty first row and column instead and the padding is even: the image is not
+    copied into a larger one.
+    """
+    mean_C, variance_C = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+    scale_C = norm.weight * torch.rsqrt(variance_C + norm.eps)
+    kernel, padding = conv.weight * scale_C[:, None, None, None], conv.padding
+    if padding == (0, 0) and any(conv.same):
+        kernel, padding = functional.pad(kernel, (1, 0, 1, 0)), (conv.same[1],) * 2
+    bias_C = norm.bias - mean_C * scale_C
+    return functional.conv2d(x_BCHW, kernel, bias_C, conv.stride, padding, groups=conv.groups)
 
 
 class InvertedResidual(nn.Module):
@@ -121,6 +141,26 @@ class EfficientNetLite0(nn.Module):
                 maps.append(x)
         if head:
             maps.append(functional.relu6(self._bn1(self._conv_head(x))))
+        return maps
+
+    @torch.no_grad()
+    def frozen_stages(self, x_BCHW: Tensor) -> list[Tensor]:
+        """The seven maps before the head as eval mode gives them, without gradient: equal to rounding, in less time.
+
+        Each batch norm is folded into the convolution before it (:func:`folded`), and what follows works in place.
+
+        Args:
+            x_BCHW: RGB in [0, 1], at least 32×32.
+        """
+        x = folded(x_BCHW * (255 / 128) - 127 / 128, self._conv_stem, self._bn0).clamp_(0, 6)
+        maps = []
+        for index, block in enumerate(cast(Iterable[InvertedResidual], self._blocks)):
+            y = folded(x, block._expand_conv, block._bn0).clamp_(0, 6) if block.expands else x
+            y = folded(y, block._depthwise_conv, block._bn1).clamp_(0, 6)
+            y = folded(y, block._project_conv, block._bn2)
+            x = y.add_(x) if block.adds else y
+            if index in self.ends:
+                maps.append(x)
         return maps
 
     def patch_map(self, x_BCHW: Tensor) -> Tensor:

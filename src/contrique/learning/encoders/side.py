@@ -77,9 +77,7 @@ class SideLite0(nn.Module):
 
     def patch_map(self, x_BCHW: Tensor) -> Tensor:
         """The side's last map, whose 2×2 pooled vectors the contrastive loss sees."""
-        with torch.no_grad():
-            trunk = self.trunk.stages(x_BCHW, head=False)
-        return self._climb(x_BCHW, trunk)[-1]
+        return self._climb(x_BCHW, self.trunk.frozen_stages(x_BCHW))[-1]
 
     def load_published(self, state: dict[str, Tensor]) -> None:
         """Load a published EfficientNet-Lite0 checkpoint into the trunk.
