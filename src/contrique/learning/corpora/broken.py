@@ -1,0 +1,84 @@
+"""Images that could not be used: all counted, the first ones named, each found only once by all processes of a run."""
+
+import csv
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+MOST_NAMES = 1000
+"""Broken images that are named in memory; a run's broken.csv names all."""
+
+
+class Broken:
+    """A count of broken images and the names of the first.
+
+    Attributes:
+        count: how many there are.
+        named: name → reason of the first ``MOST_NAMES``.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.named: dict[str, str] = {}
+
+    def add(self, name: str, reason: str) -> None:
+        """Note one more."""
+        self.count += 1
+        if len(self.named) < MOST_NAMES:
+            self.named[name] = reason
+
+
+class Marks:
+    """A mark for each of n images, kept on disk and shared with the processes forked later; memory does not grow."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        # One byte each; what was never written takes no room.
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+
+    def __contains__(self, index: int) -> bool:
+        return os.pread(self._file.fileno(), 1, index) == b"\1"
+
+    def add(self, index: int) -> bool:
+        """Mark an image; returns whether it was not marked before."""
+        if index in self:
+            return False
+        os.pwrite(self._file.fileno(), b"\1", index)
+        return True
+
+    def total(self) -> int:
+        """How many are marked, by all processes."""
+        step = 1 << 20
+        return sum(os.pread(self._file.fileno(), step, at).count(b"\1") for at in range(0, self._count, step))
+
+
+class BrokenList:
+    """The file broken.csv of a run, with a line for each broken image: name and reason.
+
+    Attributes:
+        broken: what was added in this process's life.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.broken = Broken()
+        self._known: set[str] = set()
+
+    def add(self, found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Write down newly found ones; returns those that were not known yet and are among the first to be named.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        new = [(name, reason) for name, reason in found if name not in self._known]
+        if not new:
+            return []
+        is_empty = not self._path.exists()
+        with self._path.open("a", newline="", encoding="utf-8", errors="surrogateescape") as file:
+            csv.writer(file, lineterminator="\n").writerows(([("image", "reason")] if is_empty else []) + new)
+        told = new[: max(0, MOST_NAMES - len(self._known))]
+        for name, reason in new:
+            self.broken.add(name, reason)
+        self._known.update(name for name, _ in told)
+        return told
