@@ -95,7 +95,7 @@ class Trainer:
 
         Args:
             step: counted from 0.
-            view_B2SSC: uint8 views of this process's part of the batch.
+            view_B2SSC: uint8 views of this process's part of the batch, on any device (see ``ahead.on_device``).
             class_B: int64 class ids.
 
         Returns:
@@ -106,8 +106,8 @@ class Trainer:
         set_learning_rate(self.optimizer, lr)
         # For encoders that draw (dropout), each process something else: nothing to carry over.
         torch.manual_seed(self.recipe.run.seed + step + (self.group.rank << 40))
-        view_NSSC = self._on_device(view_B2SSC).flatten(0, 1)
-        class_N = self._on_device(class_B).repeat_interleave(2 * GRID**2)
+        view_NSSC = view_B2SSC.to(self.device).flatten(0, 1)
+        class_N = class_B.to(self.device).repeat_interleave(2 * GRID**2)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             z_ND = self._shared(view_NSSC)
         part = self.group.loss(z_ND, class_N, self.recipe.temperature)
@@ -117,8 +117,3 @@ class Trainer:
             nn.utils.clip_grad_norm_(trained_parameters(self.model).values(), optimizer.clip)
         self.optimizer.step()
         return self.group.sum(part), lr
-
-    def _on_device(self, tensor: Tensor) -> Tensor:
-        if self.device.type == "cuda":  # from page-locked memory the copy runs beside the computation
-            return tensor.pin_memory().to(self.device, non_blocking=True)
-        return tensor
