@@ -5,14 +5,16 @@ import json
 import os
 import signal
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from contrique.errors import ContriqueError
-from contrique.learning import loader, pretrain, trainer
+from contrique.images import read_image
+from contrique.learning import corpora, loader, pretrain, trainer
 from contrique.learning.checkpoints import all_checkpoints, read_note
-from contrique.learning.recipe import read_recipe
+from contrique.learning.recipe import ProbePart, read_recipe
 from contrique.learning.trainer import Trainer
 
 
@@ -230,3 +232,46 @@ def test_a_line_cut_short_by_a_crash_is_dropped_from_the_log(run, tmp_path):
         file.write('{"step": 3, "loss": 1.0}\n{"step": 4, "lo')
     run(tmp_path / "run", resume=True)
     assert [line["step"] for line in lines(tmp_path / "run")] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.fixture
+def probed(recipe):
+    """The recipe with two of its five pristine images held out for probes every two steps."""
+    return dataclasses.replace(recipe, probe=ProbePart(every=2, contents=2))
+
+
+def test_probes_come_before_between_and_after_and_change_no_bit(probed, tiny_encoder, tmp_path, monkeypatch):
+    pretrain.pretrain(probed, tmp_path / "probed", encoder=tiny_encoder(), progress=False, stop_after=3)
+    pretrain.pretrain(probed, tmp_path / "probed", encoder=tiny_encoder(), progress=False, resume=True)
+    probes = [json.loads(line) for line in (tmp_path / "probed" / "probe.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in probes] == [0, 2, 4, 6]
+    assert all(0 <= line[what] <= 1 for line in probes for what in ("type", "level", "class"))
+    monkeypatch.setattr(pretrain.Probe, "__call__", lambda self, encoder: dict.fromkeys(("type", "level", "class"), 0))
+    pretrain.pretrain(probed, tmp_path / "not", encoder=tiny_encoder(), progress=False)
+    expected, got = final_state(tmp_path / "not"), final_state(tmp_path / "probed")
+    assert expected.keys() == got.keys()
+    for key in expected:
+        assert torch.equal(expected[key], got[key]), key
+
+
+def test_probes_are_of_contents_that_are_never_drawn(probed, tiny_encoder, tmp_path, monkeypatch):
+    drawn, looked_at = set(), []
+    load, begin = corpora.Images.load, pretrain.Probe.__init__
+
+    def noted(self, index):
+        drawn.add(self.name(index))
+        return load(self, index)
+
+    def probing(self, images, size, seed):
+        drawn.clear()
+        looked_at.extend(images)
+        begin(self, images, size, seed)
+
+    monkeypatch.setattr(corpora.Images, "load", noted)
+    monkeypatch.setattr(pretrain.Probe, "__init__", probing)
+    pretrain.pretrain(probed, tmp_path / "run", encoder=tiny_encoder(), progress=False)
+    clean = {name for name in drawn if "/clean/" in name}
+    assert len(clean) == 3
+    assert len(looked_at) == 2
+    for name in clean:
+        assert not any(np.array_equal(read_image(name), image) for image in looked_at)

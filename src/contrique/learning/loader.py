@@ -127,7 +127,10 @@ def batches(
     part: list[dict[str, Any]] = []
     try:
         for _ in items:
-            part.append(next(pieces_made))
+            try:
+                part.append(next(pieces_made))
+            except (ConnectionError, EOFError) as error:  # while it was handing over tensors
+                raise ContriqueError(f"a process that makes views was lost (out of memory?): {error}") from error
             if "error" in part[-1]:
                 raise ContriqueError(part[-1]["error"])
             if len(part) == len(bounds):

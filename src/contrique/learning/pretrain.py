@@ -22,6 +22,7 @@ from contrique.learning.distributed import ALONE, Group, joined, restarted
 from contrique.learning.durable import sole_user, write_atomically
 from contrique.learning.journal import Journal
 from contrique.learning.loader import batches, shortages_named
+from contrique.learning.probe import Probe
 from contrique.learning.recipe import Recipe, versions
 from contrique.learning.run_folder import CHECKPOINTS, ENCODER, RECIPE, export, find_start, warn
 from contrique.learning.stopping import StopFlag
@@ -60,9 +61,10 @@ def pretrain(
 ) -> Outcome:
     """Carry out a recipe.
 
-    Writes into ``out``: recipe.json (the recipe with versions), log.jsonl (one line a step), checkpoints/, encoder/
-    at the end. If torchrun started this process as one of several, they do it together and the first one writes; one
-    that torchrun started again goes on, as with ``resume``.
+    Writes into ``out``: recipe.json (the recipe with versions), log.jsonl (one line a step), probe.jsonl (one line a
+    probe), tensorboard/ (both as scalars), checkpoints/, encoder/ at the end. If torchrun started this process as one
+    of several, they do it together and the first one writes; one that torchrun started again goes on, as with
+    ``resume``.
 
     Args:
         recipe: what to do.
@@ -143,12 +145,18 @@ def _train(
         warn(f"{path}: {why}; left out")
     done, number, started = first, None, time.perf_counter()
     views_a_step = 2 * recipe.batch.images
-    journal: Journal | None = None  # the first process's
+    journal: Journal | None = None  # the first process's, and so is the probe
+    probe: Probe | None = None
     with StopFlag() as stop, contextlib.ExitStack() as stack:
         source = stack.enter_context(contextlib.closing(batches(corpus, recipe, first, last, group)))
         with group.together():
             if group.first:
                 journal = stack.enter_context(Journal(out, first, recipe.run.steps, progress=progress))
+                if recipe.probe:
+                    contents = [corpus.pristine.load(index) for index in corpus.held_out]
+                    probe = Probe(contents, recipe.batch.view_size, recipe.run.seed)
+                    if not done:
+                        journal.probe(done, probe(trainer.model.encoder))
         before = time.perf_counter()
         while done < last and number is None:
             with group.together():
@@ -178,11 +186,13 @@ def _train(
                 if journal is not None:
                     for path, why in news.items():
                         journal.warn(f"{path}: {why}; left out")
+                    if probe and recipe.probe and (done % recipe.probe.every == 0 or done == recipe.run.steps):
+                        journal.probe(done, probe(trainer.model.encoder))
                     journal.step(line, views_a_step)
                     if done == last or number is not None or done % recipe.run.checkpoint_every == 0:
                         model, optimizer = trainer.model, trainer.optimizer
                         save_checkpoint(out / CHECKPOINTS, done, model, optimizer, note, steps=recipe.run.steps)
-            before = now
+            before = time.perf_counter()
     return done, number, broken
 
 
