@@ -16,6 +16,7 @@ from torch import nn
 from tqdm import tqdm
 
 from contrique.errors import ContriqueError
+from contrique.learning.ahead import on_device
 from contrique.learning.checkpoints import load_checkpoint, save_checkpoint
 from contrique.learning.corpora import Corpus
 from contrique.learning.distributed import ALONE, Group, joined, restarted
@@ -148,7 +149,8 @@ def _train(
     journal: Journal | None = None  # the first process's, and so is the probe
     probe: Probe | None = None
     with StopFlag() as stop, contextlib.ExitStack() as stack:
-        source = stack.enter_context(contextlib.closing(batches(corpus, recipe, first, last, group)))
+        made = on_device(batches(corpus, recipe, first, last, group), trainer.device)
+        source = stack.enter_context(contextlib.closing(made))
         with group.together():
             if group.first:
                 journal = stack.enter_context(Journal(out, first, recipe.run.steps, progress=progress))
