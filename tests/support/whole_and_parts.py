@@ -6,6 +6,7 @@ to ``OUT.RANK``; called with the group ALONE, the functions give what one proces
 
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -58,16 +59,53 @@ def norm(group: Group, layer: nn.Module, shape: tuple[int, ...], cut: int) -> di
     return found | {"evaluated": model.eval()(draw(*shape)[own]).detach()}
 
 
-def train(group: Group, recipe: Recipe, encoder: nn.Module | None = None) -> dict[str, torch.Tensor]:
-    """Train a few steps; losses, the first step's gradients, and all weights and statistics at the end."""
-    trainer = Trainer(recipe, torch.device("cpu"), encoder, group)
+class Small(nn.Module):
+    """An encoder with a frozen trunk, that stays in evaluation mode, and a part that trains; nothing random."""
+
+    patch_dim = 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.trunk = nn.Sequential(nn.Conv2d(3, 6, 4, stride=4), nn.BatchNorm2d(6)).requires_grad_(False)
+        self.side = nn.Sequential(nn.ReLU(), nn.Conv2d(6, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU())
+
+    def train(self, mode: bool = True) -> "Small":
+        """All but the trunk."""
+        super().train(mode)
+        self.trunk.eval()
+        return self
+
+    def patch_map(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """A map of a quarter of the size."""
+        return self.side(self.trunk(x_BCHW.to(self.trunk[0].weight.dtype)))
+
+
+def train(group: Group, recipe: Recipe, steps: int = STEPS) -> dict[str, torch.Tensor]:
+    """Train a few steps; losses, the first step's gradients, and all weights and statistics at the end.
+
+    In PyTorch's default type: float64 tells rounding from errors.
+    """
+    trainer = Trainer(recipe, torch.device("cpu"), Small(), group)
     found, losses = {}, []
-    for step, (views, classes, _) in enumerate(batches(Corpus(recipe), recipe, 0, STEPS, group)):
+    for step, (views, classes, _) in enumerate(batches(Corpus(recipe), recipe, 0, steps, group)):
         losses.append(trainer.step(step, views, classes)[0])
         if step == 0:
             named = trainer.model.named_parameters()
             found = {f"gradient {name}": p.grad.clone() for name, p in named if p.grad is not None}
+    kinds = {type(module).__name__ for module in trainer.model.encoder.side.modules()}
+    assert ("SyncedBatchNorm" in kinds) == (group.world > 1)
+    assert type(trainer.model.encoder.trunk[1]).__name__ == "BatchNorm2d"
     return found | {"losses": torch.tensor(losses)} | trainer.model.state_dict()
+
+
+def in_float64(work: Callable[[], dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Do something with float64 as PyTorch's default type."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        return work()
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def agreement(group: Group) -> dict[str, object]:
@@ -93,18 +131,15 @@ def agreement(group: Group) -> dict[str, object]:
 
 
 def shared(group: Group, recipe: Recipe) -> dict[str, torch.Tensor]:
-    """State that only the first process has, once shared: one more step from it ends alike everywhere."""
-    trainer = Trainer(recipe, torch.device("cpu"), None, group)
-    views, classes, _ = next(batches(Corpus(recipe), recipe, 0, 1, group))
-    if not group.first:
-        trainer.optimizer.state.clear()
-    else:
-        alone = Trainer(recipe, torch.device("cpu"))
+    """State that only the first process has, once it was shared and one more step was done from it."""
+    trainer = Trainer(recipe, torch.device("cpu"), Small(), group)
+    if group.first:
+        alone = Trainer(recipe, torch.device("cpu"), Small())
         alone.step(0, *next(batches(Corpus(recipe), recipe, 0, 1))[:2])
         trainer.model.load_state_dict(alone.model.state_dict())
         trainer.optimizer.load_state_dict(alone.optimizer.state_dict())
     group.share_state(trainer.model, trainer.optimizer)
-    trainer.step(1, views, classes)
+    trainer.step(1, *next(batches(Corpus(recipe), recipe, 1, 2, group))[:2])
     return dict(trainer.model.state_dict())
 
 
@@ -138,6 +173,7 @@ def main() -> None:
             "norm": {name: norm(group, make(), shape, cut) for name, (make, shape, cut) in NORMS.items()},
             "train": {name: train(group, changed) for name, changed in recipes(recipe).items()},
             "agreement": agreement(group),
-            "shared": shared(group, recipe),
+            "train float64": in_float64(lambda: train(group, recipe)),
+            "shared": {name: shared(group, changed) for name, changed in recipes(recipe).items()},
         }
         torch.save(found, Path(f"{out}.{group.rank}"))
