@@ -48,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
     replaced = {key: value for key, value in words.items() if value is not None}
     recipe = read_recipe(args.recipe, data=args.data, **replaced)
     outcome = pretrain(recipe, args.output, resume=args.resume)
+    if outcome.rank:  # another process of this run speaks for all
+        return 128 + outcome.signal if outcome.signal else 0
     if outcome.broken:
         print(f"contrique: {len(outcome.broken)} images could not be used and were left out", file=sys.stderr)
     if outcome.finished:
