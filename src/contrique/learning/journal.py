@@ -74,16 +74,20 @@ class Journal:
     def __enter__(self) -> "Journal":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._live.close()
-        self._closing.close()
+        with contextlib.suppress(OSError) if error else contextlib.nullcontext():  # what failed first is what matters
+            self._closing.close()
 
     def _record(self, file: TextIO, line: dict[str, Any]) -> None:
         line = line | {"time": round(time.time(), 3)}
-        file.write(json.dumps(line) + "\n")
-        file.flush()
-        self._show(line)
-        self._events.flush()
+        try:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            self._show(line)
+            self._events.flush()
+        except OSError as error:
+            raise OSError(f"{file.name}: cannot record step {line['step']}: {error.strerror}") from error
 
     def _show(self, line: dict[str, Any]) -> None:
         values = {tag: line[key] for key, tag in _SCALARS.items() if key in line}
@@ -97,7 +101,7 @@ class Journal:
                     with contextlib.suppress(json.JSONDecodeError):  # a last line cut short by a crash
                         line = json.loads(text)
                         if line["step"] <= first and first:
-                            new.write(text)
+                            new.write(text.rstrip("\n") + "\n")
                             self._show(line)
                 new.flush()
                 os.fsync(new.fileno())

@@ -103,6 +103,7 @@ class Images:
 
         Raises:
             ImageError: it cannot be read, or is smaller than its source's ``min_side``.
+            ContriqueError: its whole source cannot be reached any more.
         """
         if index in self._cache:
             return self._cache[index]
@@ -112,6 +113,9 @@ class Images:
         try:
             return self._read(index)
         except ImageError as error:
+            source, row = self._locate(index)
+            if why := self._opened[source].gone(row):
+                raise ContriqueError(why) from error
             self.broken.add(error.path, error.reason)
             if self._marks.add(index):
                 self._fresh.append((error.path, error.reason))
@@ -129,7 +133,7 @@ class Images:
             Its index and pixels.
 
         Raises:
-            ContriqueError: a hundred images in a row were broken.
+            ContriqueError: a hundred images in a row were broken, or a source cannot be reached any more.
         """
         pool, turn = self._shares.turn(position, mix(self._key, _TURNS))
         for _ in range(_TRIES):

@@ -46,6 +46,9 @@ class Opened(Protocol):
     def read(self, row: int) -> NDArray[np.uint8]:
         """Pixels of an image, (H, W, 3). Raises ImageError if it cannot be read."""
 
+    def gone(self, row: int) -> str | None:
+        """Why it is not this image that is broken, if it is the source that cannot be reached any more."""
+
     def rows_of(self, path: str) -> list[int]:
         """Rows that show the photograph at an absolute path, or distorted versions of it."""
 
@@ -74,6 +77,9 @@ class Leaves:
 
         return image(0, row, self._size, self._kind)
 
+    def gone(self, row: int) -> str | None:
+        return None
+
     def rows_of(self, path: str) -> list[int]:
         return []
 
@@ -100,6 +106,6 @@ def open_source(source: Source, root: str | Path, *, pristine: bool = True) -> O
         manifest = Path(folder, source.manifest)
         base = folder if source.folder is not None else str(manifest.parent)
         rows = manifest_rows(manifest, source.licences)
-        return Photographs(base, (((row.path, None), (row.source, row.licence)) for row in rows))
+        return Photographs(base, (((row.path, None), (row.source, row.licence)) for row in rows), seen=False)
     found = folder_images(folder) if source.layout is None else layout_images(source.layout, folder, pristine)
     return Photographs(folder, ((image, ("", "")) for image in found), source.layout)

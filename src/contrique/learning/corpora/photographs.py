@@ -16,25 +16,30 @@ from contrique.learning.distortions import N_CLASSES, PRISTINE_CLASS
 
 MOST_ORIGINS = 1000  # different pairs of source and licence that are counted apart; the rest are "others"
 
+_LOOKED_FOR = 20  # images of a manifest, to tell a wrong row from a vanished source
+
 Origin = tuple[str, str]
 
 
 class Photographs:
     """Image files under one folder; see ``contrique.learning.corpora.opening.Opened``."""
 
-    def __init__(self, base: str, found: Iterable[tuple[Found, Origin]], layout: str | None = None) -> None:
+    def __init__(
+        self, base: str, found: Iterable[tuple[Found, Origin]], layout: str | None = None, *, seen: bool = True
+    ) -> None:
         """List them.
 
         Args:
             base: the folder that paths are relative to.
             found: the files, in any order, and for each whose it is and under which licence.
             layout: the data set they belong to, if any.
+            seen: whether the files were found there, not only named by a manifest.
 
         Raises:
             ContriqueError: there are none, or the data set's pristine images are missing.
         """
         self._base = os.path.normpath(os.path.abspath(base))
-        self._layout = layout
+        self._layout, self._seen = layout, seen
         tags: dict[Origin, int] = {}
         classes: set[int] = set()
 
@@ -73,6 +78,22 @@ class Photographs:
 
     def read(self, row: int) -> NDArray[np.uint8]:
         return read_image(self.name(row))
+
+    def gone(self, row: int) -> str | None:
+        folder = os.path.dirname(self.name(row))
+        try:
+            with os.scandir(folder) as inside:
+                if any(inside):
+                    return None
+            why = "is empty"  # as where nothing is mounted any more
+        except OSError as error:
+            why = error.strerror or str(error)
+        if self._seen:
+            return f"{folder}: images were found here, but the folder is gone: {why}"
+        others = range(0, len(self), max(1, len(self) // _LOOKED_FOR))
+        if any(os.path.exists(self.name(other)) for other in others):
+            return None
+        return f"{self._base}: none of {len(others)} images looked for is there; {folder}: {why}"
 
     def rows_of(self, path: str) -> list[int]:
         path = self._relative(path)

@@ -67,6 +67,13 @@ class Shards:
         except OSError as error:
             raise ImageError(name, str(error)) from error
 
+    def gone(self, row: int) -> str | None:
+        try:
+            size_of(self._place(row)[1])
+        except ContriqueError as error:
+            return f"{error}; images were found here before"
+        return None
+
     def rows_of(self, path: str) -> list[int]:
         return []
 
