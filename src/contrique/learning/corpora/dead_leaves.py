@@ -21,7 +21,6 @@ Shape suffixes: N leaves, V corners of one, M materials, H, W, C of an image.
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -38,6 +37,8 @@ SMALLEST = (4.0, 16.0)
 """The smallest radius of a picture's leaves, pixels, is log-uniform in this range: some are cluttered, some calm."""
 DEPTH = 3.0
 """Leaves above a pixel, on average: e⁻³ = 5 % of a picture shows the deepest leaf."""
+MATERIALS = 256
+"""Materials of a picture, each a colour and a pattern; every leaf is of one of them."""
 
 Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -53,10 +54,10 @@ _MEAN_DEVIATION = np.array([38.0, 18.0, 6.5])
 _MEAN_LEAST, _MEAN_MOST = np.array([40.0, -40.0, -15.0]), np.array([210.0, 40.0, 15.0])
 _WITHIN = np.array([46.0, 15.0, 4.3])
 _WITHIN_DEVIATION = np.array([0.35, 0.6, 0.75])
+_FADE = 60.0  # colour fades within so many grey levels of black and of white, as there
 _TO_RGB = np.linalg.inv(np.array([[1 / 3, 1 / 3, 1 / 3], [1 / 2, 0, -1 / 2], [1 / 4, -1 / 2, 1 / 4]]))
 
 # A texture's deviation within its leaf, grey levels: log-normal; its colour strays from that of a shade by this share.
-_MATERIALS = 256
 _CONTRAST, _CONTRAST_DEVIATION, _CONTRAST_MOST = 12.0, 0.7, 40.0
 _TINT = 0.25
 
@@ -101,16 +102,12 @@ def image(seed: int, index: int, size: int = 512, kind: str = "plain") -> Image:
         raise ContriqueError(f"dead leaves: seed and index must not be negative, got {seed} and {index}")
     rng = np.random.default_rng([seed, index, 0xDEAD1EAF])
     leaves = scatter(rng, size)
-    # One 32-bit value a leaf: R, G, B, material. The first is the deepest's.
-    paint_N4 = np.empty((len(leaves.radius_N) + 1, 4), np.uint8)
-    paint_N4[:, :3] = colours(rng, len(paint_N4))
-    paint_N4[:, 3] = rng.integers(_MATERIALS, size=len(paint_N4))
-    paint_N = paint_N4.view(np.int32)[:, 0]
-    fine_HW4 = draw(leaves, paint_N, size).view(np.uint8).reshape(size * _ZOOM, size * _ZOOM, 4)
-    plain_HWC = cv2.cvtColor(cv2.resize(fine_HW4, (size, size), interpolation=cv2.INTER_AREA), cv2.COLOR_RGBA2RGB)
-    if kind == "plain":
-        return plain_HWC  # type: ignore[return-value]
-    return _textured(plain_HWC, np.ascontiguousarray(fine_HW4[::_ZOOM, ::_ZOOM, 3]), rng)  # type: ignore[arg-type]
+    material_N = rng.integers(MATERIALS, size=len(leaves.radius_N), dtype=np.uint8)
+    fine_HW = draw(leaves, material_N, int(rng.integers(MATERIALS)), size)
+    colour_M3 = colours(rng, MATERIALS)
+    fine_HWC = cv2.applyColorMap(fine_HW, colour_M3[:, None])
+    plain_HWC: Image = cv2.resize(fine_HWC, (size, size), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return plain_HWC if kind == "plain" else _textured(plain_HWC, np.ascontiguousarray(fine_HW[::_ZOOM, ::_ZOOM]), rng)
 
 
 def scatter(rng: np.random.Generator, size: int) -> Leaves:
@@ -139,23 +136,24 @@ def scatter(rng: np.random.Generator, size: int) -> Leaves:
     return Leaves(centre_N2, radius_N, rng.integers(SHAPES, size=count), rng.uniform(0, 2 * np.pi, count))
 
 
-def draw(leaves: Leaves, value_N: NDArray[np.int32], size: int) -> NDArray[np.int32]:
+def draw(leaves: Leaves, value_N: Image, deepest: int, size: int) -> Image:
     """Draw leaves on each other, finely.
 
     Args:
         leaves: what to draw.
-        value_N: what to write into the samples of each, the deepest, which is not among ``leaves``, first.
+        value_N: uint8, what to write into the samples of each.
+        deepest: what to write where there is none.
         size: side of the picture, pixels.
 
     Returns:
-        int32 (2·size, 2·size).
+        uint8 (2·size, 2·size).
     """
-    out_HW = np.full((size * _ZOOM, size * _ZOOM), value_N[0], np.int32)
+    out_HW = np.full((size * _ZOOM, size * _ZOOM), deepest, np.uint8)
     # Sample i lies at (i + ½)/_ZOOM pixels. OpenCV's fill reaches half a sample further than the polygon.
     centre_N2 = leaves.centre_N2 * _ZOOM - 0.5
     outlines = polygons(centre_N2, leaves.radius_N * _ZOOM - 0.5, leaves.shape_N, leaves.angle_N, 2**_SHIFT)
     fill = cv2.fillConvexPoly
-    for points_V2, value in zip(outlines, value_N[1:].tolist(), strict=True):
+    for points_V2, value in zip(outlines, value_N.tolist(), strict=True):
         fill(out_HW, points_V2, value, cv2.LINE_8, _SHIFT)
     return out_HW
 
@@ -165,33 +163,29 @@ def colours(rng: np.random.Generator, count: int) -> Image:
     mean_3 = np.clip(rng.normal(_MEAN, _MEAN_DEVIATION), _MEAN_LEAST, _MEAN_MOST)
     within_3 = _WITHIN * np.exp(rng.normal(0, _WITHIN_DEVIATION))
     axes_N3 = rng.normal(mean_3, within_3, (count, 3))
+    axes_N3[:, 0] = np.clip(axes_N3[:, 0], 0, 255)
+    axes_N3[:, 1:] *= np.clip(np.minimum(axes_N3[:, :1], 255 - axes_N3[:, :1]) / _FADE, 0, 1)
     return np.clip(np.rint(axes_N3 @ _TO_RGB.T), 0, 255).astype(np.uint8)
 
 
 def _textured(plain_HWC: Image, material_HW: Image, rng: np.random.Generator) -> Image:
-    """Add to every pixel the pattern of its material."""
-    side = leaf_textures.SIDE
-    texture_M = rng.integers(leaf_textures.COUNT, size=_MATERIALS)
-    y_M, x_M = rng.integers(side, size=(2, _MATERIALS))
-    start_M = ((texture_M * 2 * side + y_M) * 2 * side + x_M).astype(np.int32)
-    contrast_M = np.minimum(_CONTRAST * np.exp(rng.normal(0, _CONTRAST_DEVIATION, _MATERIALS)), _CONTRAST_MOST)
-    gain_3M = (contrast_M / leaf_textures.UNIT * (1 + rng.normal(0, _TINT, (3, _MATERIALS)))).astype(np.float32)
+    """Add to every pixel the pattern of its material, which starts at a place of its own."""
+    texture_M = rng.integers(leaf_textures.COUNT, size=MATERIALS, dtype=np.uint8)
+    y_M, x_M = rng.integers(leaf_textures.SIDE, size=(2, MATERIALS), dtype=np.uint8)
+    contrast_M = np.minimum(_CONTRAST * np.exp(rng.normal(0, _CONTRAST_DEVIATION, MATERIALS)), _CONTRAST_MOST)
+    gain_3M = (contrast_M / leaf_textures.UNIT * (1 + rng.normal(0, _TINT, (3, MATERIALS)))).astype(np.float32)
     atlas = leaf_textures.atlas().reshape(-1)
+    across = np.arange(len(plain_HWC)).astype(np.uint8)  # bytes: they start anew where the texture does
     out_HWC = np.empty_like(plain_HWC)
     for top in range(0, len(plain_HWC), _BAND):
         rows = slice(top, top + _BAND)
-        where_HW = cv2.add(cv2.LUT(material_HW[rows], start_M), _tiles(len(material_HW))[rows])
-        pattern_HW = np.take(atlas, where_HW, mode="clip").astype(np.float32)  # type: ignore[call-overload]
+        part_HW = material_HW[rows]
+        x_HW, y_HW = cv2.LUT(part_HW, x_M) + across, cv2.LUT(part_HW, y_M) + across[rows, None]
+        where_HW = cv2.merge([x_HW, y_HW, cv2.LUT(part_HW, texture_M), np.zeros_like(part_HW)]).view("<u4")[..., 0]
+        pattern_HW = atlas[where_HW.astype(np.intp)].astype(np.float32)
         channels = [
-            cv2.add(plain_HW, cv2.multiply(pattern_HW, cv2.LUT(material_HW[rows], gain_M)), dtype=cv2.CV_8U)
+            cv2.add(plain_HW, cv2.multiply(pattern_HW, cv2.LUT(part_HW, gain_M)), dtype=cv2.CV_8U)
             for plain_HW, gain_M in zip(cv2.split(plain_HWC[rows]), gain_3M, strict=True)
         ]
         cv2.merge(channels, out_HWC[rows])
     return out_HWC
-
-
-@lru_cache(maxsize=4)
-def _tiles(size: int) -> NDArray[np.int32]:
-    """Where each pixel (size, size) lies, counted from the start of a texture that repeats."""
-    at = np.arange(size, dtype=np.int32) % leaf_textures.SIDE
-    return np.add.outer(at * 2 * leaf_textures.SIDE, at)

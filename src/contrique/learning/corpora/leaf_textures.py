@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 SIDE = 256
-"""Side of a texture, pixels; it repeats beyond."""
+"""Side of a texture, pixels; it repeats beyond. A place in it is two bytes."""
 COUNT = 64
 """Textures, a quarter of each family."""
 UNIT = 32
@@ -27,18 +27,18 @@ _SEED = 0x7EA5
 
 @lru_cache(maxsize=1)
 def atlas() -> NDArray[np.int8]:
-    """All textures, laid out so that a window of SIDE × SIDE can start anywhere.
+    """All textures; each repeats without a seam.
 
     Returns:
-        int8 (COUNT, 2·SIDE, 2·SIDE), each texture two by two; mean 0, one standard deviation is ``UNIT``. Not to be
-        written to. 16 MiB, made in about half a second at the first call.
+        int8 (COUNT, SIDE, SIDE), of each texture mean 0 and deviation ``UNIT``. Not to be written to. 4 MiB, made at
+        the first call.
     """
     families = (_noise, _strands, _spots, _waves)
-    out_KHW = np.empty((COUNT, 2 * SIDE, 2 * SIDE), np.int8)
+    out_KHW = np.empty((COUNT, SIDE, SIDE), np.int8)
     for k in range(COUNT):
         texture_HW = families[k % len(families)](np.random.default_rng([_SEED, k]))
         texture_HW = (texture_HW - texture_HW.mean()) / texture_HW.std()
-        out_KHW[k] = np.tile(np.clip(np.rint(UNIT * texture_HW), -127, 127), (2, 2))
+        out_KHW[k] = np.clip(np.rint(UNIT * texture_HW), -127, 127)
     out_KHW.setflags(write=False)
     return out_KHW
 
