@@ -8,8 +8,9 @@ import pytest
 from contrique.errors import ContriqueError
 from contrique.learning.corpora import Corpus
 from contrique.learning.corpora import corpus as corpora
-from contrique.learning.distortions import N_CLASSES, PRISTINE_CLASS, class_id, distort
-from contrique.learning.recipe import read_recipe
+from contrique.learning.distortions import LEVELS, N_CLASSES, PRISTINE_CLASS, class_id, distort
+from contrique.learning.recipe import ProbePart, read_recipe
+from contrique.learning.sources import Source
 
 
 @pytest.fixture
@@ -159,6 +160,44 @@ def test_broken_images_are_named_and_replaced(recipe, tmp_path):
     same = np.array([c in good for c in whole.class_N])
     assert same.any()
     np.testing.assert_array_equal(again.view_N2SSC[same], whole.view_N2SSC[same])  # the others see what they saw
+
+
+def test_what_is_held_out_for_the_probe_is_never_seen(recipe, tmp_path):
+    """Not as a pristine image, not at half size from another source, not as an authentic image."""
+    (tmp_path / "images" / "list.csv").write_text("path\n" + "".join(f"clean/{i:02d}.png\n" for i in range(5)))
+    more = (*recipe.pristine, Source("clean", scale=0.5, min_side=1))
+    authentic = (Source("found"), Source(manifest="list.csv"))
+    recipe = dataclasses.replace(recipe, pristine=more, authentic=authentic, probe=ProbePart(every=1, contents=2))
+    corpus = Corpus(recipe)
+    assert len(corpus.held_out) == len({corpus.pristine.name(i) for i in corpus.held_out}) == 2
+    secret = {corpus.pristine.name(i) for i in corpus.held_out}
+    assert corpus.digest() == Corpus(dataclasses.replace(recipe, probe=None)).digest()
+    seen = set()
+    for images in (corpus.pristine, corpus.authentic):
+        rng = np.random.default_rng(0)
+        seen |= {images.name(images.draw(position, rng)[0]) for position in range(4 * len(images))}
+    assert len(seen) == 5 + 7 - 2
+    assert not seen & secret
+    with pytest.raises(ContriqueError, match="6 images were to be held out, but only 5 can be used"):
+        Corpus(dataclasses.replace(recipe, probe=ProbePart(every=1, contents=6)))
+    with pytest.raises(ContriqueError, match="all 10 images of clean would be held out"):
+        Corpus(dataclasses.replace(recipe, probe=ProbePart(every=1, contents=5)))
+
+
+def test_ready_made_samples_are_taken_as_they_are(recipe, tmp_path, monkeypatch):
+    folder = tmp_path / "images" / "kadis"
+    (folder / "dist_imgs").mkdir(parents=True)
+    (tmp_path / "images" / "clean").rename(folder / "ref_imgs")
+    for path in (folder / "ref_imgs").iterdir():
+        for number in (1, 2, 3):
+            for level in LEVELS:
+                (folder / "dist_imgs" / f"{path.stem}_{number:02d}_{level:02d}.png").write_bytes(path.read_bytes())
+    drawn = record_draws(monkeypatch)
+    recipe = dataclasses.replace(recipe, pristine=(Source("kadis", layout="kadis700k-distorted"),))
+    recipe = with_batch(recipe, images=252, distortions_per_image=1, images_per_class=1)
+    classes = np.concatenate([Corpus(recipe).samples(step, 0, 126).class_N for step in range(3)])
+    assert sorted(drawn) == sorted(c for c in classes if 15 <= c < PRISTINE_CLASS)  # those without files
+    assert (classes < 15).any()
 
 
 def test_when_nothing_can_be_read_it_says_so(recipe, tmp_path):

@@ -57,7 +57,7 @@ class Photographs:
         self._table = Table(rows())
         if not len(self._table):
             raise ContriqueError(f"{base}: no images in this folder" + (f" laid out as {layout}" if layout else ""))
-        self.notes = [f"{base}: {self._table.repeats} images named twice, used once"] if self._table.repeats else []
+        self.notes = [f"{base}: left out {self._table.repeats} repeated names"] if self._table.repeats else []
         self.damaged = Broken()
         self.origins = {origin: count for origin, tag in tags.items() if (count := self._table.tags.get(tag))}
         self.class_starts: list[int] | None = None

@@ -45,7 +45,7 @@ class Shards:
         if not len(self._table):
             reasons = "; ".join(f"{name}: {why}" for name, why in [*self.damaged.named.items()][:1])
             raise ContriqueError(f"{pattern}: no images in these tar files" + (f" ({reasons})" if reasons else ""))
-        self.notes = [f"{pattern}: {self._table.repeats} names met twice, used once"] if self._table.repeats else []
+        self.notes = [f"{pattern}: left out {self._table.repeats} repeated names"] if self._table.repeats else []
         self.origins = {("", ""): len(self._table)}
         self.class_starts: list[int] | None = None
 
