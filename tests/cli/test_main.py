@@ -23,7 +23,7 @@ def test_help_lists_every_command() -> None:
     result = run("--help")
     assert (result.returncode, result.stderr) == (0, "")
     for name in COMMANDS:
-        assert f"\n    {name} " in result.stdout
+        assert f"\n    {name}" in result.stdout
 
 
 def test_help_takes_less_than_three_tenths_of_a_second() -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from contrique import __version__
-from contrique.cli import distort, evaluate, export, fit, info, pretrain, score
+from contrique.cli import dead_leaves, distort, evaluate, export, fit, info, pretrain, score
 from contrique.errors import ContriqueError, MissingExtra, ToldElsewhere
 
 COMMANDS = {
@@ -19,6 +19,7 @@ COMMANDS = {
     "fit": fit,
     "evaluate": evaluate,
     "distort": distort,
+    "dead-leaves": dead_leaves,
     "pretrain": pretrain,
     "export": export,
 }

@@ -110,6 +110,32 @@ def image(seed: int, index: int, size: int = 512, kind: str = "plain") -> Image:
     return plain_HWC if kind == "plain" else _textured(plain_HWC, np.ascontiguousarray(fine_HW[::_ZOOM, ::_ZOOM]), rng)
 
 
+def contact_sheet(seed: int, count: int, size: int = 512, kind: str = "plain", *, cell: int = 256) -> Image:
+    """The first ``count`` images of a collection, side by side.
+
+    Args:
+        seed, size, kind: as of ``image``.
+        count: how many, from 1 to 400.
+        cell: side of each on the page, pixels; smaller images are shown as they are.
+
+    Returns:
+        uint8 RGB page, 4 to 20 images wide.
+
+    Raises:
+        ContriqueError: an argument is out of its range.
+    """
+    if not 1 <= count <= 400:
+        raise ContriqueError(f"a sheet of dead leaves takes 1 to 400 images, got {count}")
+    columns = min(count, 4 if count <= 16 else 8 if count <= 64 else 20)
+    cell = min(cell, size)
+    page_HWC = np.full((-(-count // columns) * cell, columns * cell, 3), 255, np.uint8)
+    for i in range(count):
+        y, x = i // columns * cell, i % columns * cell
+        shrunk = cv2.resize(image(seed, i, size, kind), (cell, cell), interpolation=cv2.INTER_AREA)
+        page_HWC[y : y + cell, x : x + cell] = shrunk
+    return page_HWC
+
+
 def scatter(rng: np.random.Generator, size: int) -> Leaves:
     """Let leaves fall on a picture.
 
