@@ -26,6 +26,7 @@ from torch import Tensor, distributed, nn
 from contrique.errors import ContriqueError, ToldElsewhere
 from contrique.learning.gathered import gathered
 from contrique.learning.loss import contrastive_loss
+from contrique.learning.meeting import meet
 
 T = TypeVar("T")
 TIMEOUT = timedelta(minutes=10)
@@ -217,6 +218,7 @@ def joined() -> Iterator[Group]:
     cuda = group.device().type == "cuda"
     try:
         store, *_ = next(distributed.rendezvous("env://", timeout=TIMEOUT))
+        store = meet(store, group.rank, group.world, TIMEOUT)
         distributed.init_process_group(
             "cpu:gloo,cuda:nccl" if cuda else "gloo",
             store=store,
@@ -237,7 +239,7 @@ def joined() -> Iterator[Group]:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         told = 0
         with suppress(Exception):  # the store goes with torchrun
-            told = store.add("contrique-told", 1)
+            told = store.add("told", 1)
         if not _is_loss(error):
             raise
         message = (
@@ -256,6 +258,6 @@ def _is_loss(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """An error of the collectives' libraries without source files and stack."""
-    lines = re.sub(r"\[[^\]]*\.(cc|cpp|h):\d+\]\s*", "", str(error)).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    """The first sentence of an error of the collectives' libraries, without source files."""
+    text = re.sub(r"\[[^\]]*\.(cc|cpp|h):\d+\]\s*", "", str(error)).strip()
+    return re.split(r"\.\s|\n", text)[0].rstrip(".") or type(error).__name__
