@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from contrique import __version__
-from contrique.cli import dead_leaves, distort, evaluate, export, fit, info, pretrain, score
+from contrique.cli import dead_leaves, distort, embed, evaluate, export, fit, info, pretrain, score
 from contrique.errors import ContriqueError, MissingExtra, ToldElsewhere
 
 COMMANDS = {
@@ -22,6 +22,7 @@ COMMANDS = {
     "dead-leaves": dead_leaves,
     "pretrain": pretrain,
     "export": export,
+    "embed": embed,
 }
 """Every command by its name, in the order of the help; their modules import nothing heavy before they run."""
 

@@ -124,9 +124,9 @@ def read_ratings(
         data = path.read_bytes()
     except OSError as error:
         raise ContriqueError(f"{path}: {error.strerror}") from None
-    rows = _rows(path, data)
+    rows = csv_rows(path, data)
     delimiter, header = next(rows)
-    columns = _Columns(path, header)
+    columns = Columns(path, header)
     name_at = columns.find(name_column, NAME_COLUMNS, "name", "--name-column")
     score_at = columns.find(score_column, SCORE_COLUMNS, "score", "--score-column")
     group_at = columns.maybe(group_column, GROUP_COLUMNS + REFERENCE_COLUMNS)
@@ -142,7 +142,7 @@ def read_ratings(
         name, text = (cells[at].strip() if at < len(cells) else "" for at in (name_at, score_at))
         if not name:
             raise ContriqueError(f"{path}, line {line}: no file name in column {header[name_at]!r}")
-        score = _number(text, delimiter, f"{path}, line {line}: column {header[score_at]!r}")
+        score = number(text, delimiter, f"{path}, line {line}: column {header[score_at]!r}")
         if score is None:
             left_out["have no score"].append(name)
             continue
@@ -186,8 +186,12 @@ def read_ratings(
     )
 
 
-def _rows(path: Path, data: bytes) -> Iterator[tuple]:
-    """Yield (delimiter, header), then (line number, cells) for every row that is not blank."""
+def csv_rows(path: Path, data: bytes) -> Iterator[tuple]:
+    """Yield (delimiter, header), then (line number, cells) for every row of a CSV that is not blank.
+
+    Raises:
+        ContriqueError: no header of two columns or more, or not a CSV; it names the file and the line.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = data.decode("utf-16", errors="replace")
     else:
@@ -210,8 +214,13 @@ def _rows(path: Path, data: bytes) -> Iterator[tuple]:
         raise ContriqueError(f"{path}, line {reader.line_num}: {error}") from None
 
 
-class _Columns:
-    """Finds columns by what they are called."""
+class Columns:
+    """Finds columns by what they are called: as written, else without regard to case, spaces and dashes.
+
+    Args:
+        path: the CSV, for errors.
+        header: its first row.
+    """
 
     def __init__(self, path: Path, header: list[str]) -> None:
         self.path, self.header = path, header
@@ -238,8 +247,12 @@ class _Columns:
         return ", ".join(cell for cell in self.header if cell)
 
 
-def _number(text: str, delimiter: str, where: str) -> float | None:
-    """A score; None for a blank or nan."""
+def number(text: str, delimiter: str, where: str) -> float | None:
+    """A cell as a number; None for a blank or nan.
+
+    Raises:
+        ContriqueError: it is no number, or not finite.
+    """
     if text.lower() in ("", "nan", "na", "n/a", "none", "null"):
         return None
     try:
