@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from contrique.errors import ContriqueError, need
 
 _BATCH = 4096  # rows of a Parquet file read at a time
+_BUFFER = 1 << 16  # bytes of a column of it read at a time
 
 
 class Row(NamedTuple):
@@ -107,7 +108,7 @@ def _parquet(path: Path, licences: tuple[str, ...] | None) -> Iterator[Row]:
     import pyarrow.parquet
 
     try:
-        with pyarrow.parquet.ParquetFile(path, memory_map=True, pre_buffer=False) as file:
+        with pyarrow.parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
             names: list[str] = file.schema_arrow.names
             places = _columns(path, names, licences)
             wanted = [names[place] for place in places if place is not None]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from contrique.errors import ContriqueError
 
 _RECORD = np.dtype([("key", "<u8"), ("start", "<u8"), ("length", "<u4"), ("tag", "<u4")])
-_CHUNK = 1 << 15  # rows held in memory at a time
+_CHUNK = 1 << 13  # rows held in memory at a time
 _BINS = 1 << 16  # the keys' upper 16 bits
 
 Records = NDArray[np.void]
