@@ -86,6 +86,7 @@ class Lives:
 
     def __init__(self, told: Path) -> None:
         self._told = told
+        self._last: Life | None = None
 
     def __enter__(self) -> "Lives":
         environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -95,13 +96,17 @@ class Lives:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._last and self._last.status is None:
+            self._last.kill()
         self._womb.stdin.close()
-        try:
-            self._womb.wait(timeout=30)
-        finally:
-            self._womb.kill()
-            self._womb.stdout.close()
+        self._womb.stdout.close()
+        self._womb.kill()
+        self._womb.wait()
 
     def start(self, *words: object, limits: dict[str, int] | None = None) -> Life:
         """Start ``contrique`` with these words, under limits by their name in the module resource."""
-        return Life(self._womb, [str(word) for word in words], self._told, limits or {})
+        if self._last and self._last.status is None:  # its test failed
+            self._last.kill()
+            self._last.end()
+        self._last = Life(self._womb, [str(word) for word in words], self._told, limits or {})
+        return self._last
