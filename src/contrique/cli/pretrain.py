@@ -2,16 +2,25 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contrique.learning.recipe import Recipe
 
 SUMMARY = "Learn an encoder from unrated photographs, as a recipe says."
 
 EPILOG = """\
 Writes into DIR: recipe.json (the recipe as carried out, with versions), log.jsonl (one line a step: step, loss, lr,
-views_per_second, data_wait), checkpoints/ (the newest three) and, at the end, encoder/: a model folder to give to
-`contrique fit`. Ctrl-C or SIGTERM stops after the step at hand, with a checkpoint; --resume goes on to the same weights
-as a run that was never stopped. Needs the extra `learn`.
+views_per_second, data_wait), probe.jsonl (if the recipe has a [probe]: how well a linear probe tells distortion type
+and level on held-out images, and how often the nearest of other images is of the same class), tensorboard/ (both, for
+`tensorboard --logdir DIR`), checkpoints/ (the newest three, and the first ones from a quarter, half and three quarters
+of the run on) and, at the end, encoder/: a model folder to give to `contrique fit`. Ctrl-C or SIGTERM stops after the
+step at hand, with a checkpoint; --resume goes on to the same weights as a run that was never stopped. --dry-run tries a
+few steps and prints to stdout what would be trained, from which images, how long it will take and how much memory.
+Needs the extra `learn`.
 
 examples:
+  contrique pretrain recipes/quick.toml --dry-run
   contrique pretrain recipes/quick.toml -o runs/quick
   contrique pretrain recipes/quick.toml -o runs/quick --resume
   contrique pretrain recipes/quick.toml -o runs/mine --data ~/photographs --steps 50
@@ -22,8 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = EPILOG
     parser.add_argument("recipe", metavar="RECIPE", help="a TOML file, see recipes/")
-    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder of the run")
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR")
+    parser.add_argument("-o", "--output", metavar="DIR", help="folder of the run; needed but for --dry-run")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR")
+    how.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="try a few steps (a minute or two), print what the run would be, and leave no file; exit status 1 if it "
+        "needs more memory than is free",
+    )
     parser.add_argument(
         "--data", metavar="DIR", help="folder that the recipe's sources lie in (default: the recipe's own)"
     )
@@ -35,10 +51,13 @@ def run(args: argparse.Namespace) -> int:
     """Train, and print the folder of the encoder.
 
     Returns:
-        0 when the run is finished, 128 + the signal's number when a signal stopped it.
+        0 when the run is finished, 128 + the signal's number when a signal stopped it; 1 when a dry run finds that it
+        does not fit into memory.
     """
     from contrique.errors import need
 
+    if not (args.output or args.dry_run):
+        args.parser.error("the folder of the run is missing: -o DIR (or --dry-run, to look what it would be)")
     for module in ("torch", "cv2", "scipy"):
         need(module, "learn", "contrique pretrain")
     from contrique.learning.pretrain import pretrain
@@ -47,13 +66,25 @@ def run(args: argparse.Namespace) -> int:
     words = {"steps": args.steps, "workers": args.workers}
     replaced = {key: value for key, value in words.items() if value is not None}
     recipe = read_recipe(args.recipe, data=args.data, **replaced)
+    if args.dry_run:
+        return _dry_run(recipe)
     outcome = pretrain(recipe, args.output, resume=args.resume)
     if outcome.rank:  # another process of this run speaks for all
         return 128 + outcome.signal if outcome.signal else 0
-    if outcome.broken:
-        print(f"contrique: {len(outcome.broken)} images could not be used and were left out", file=sys.stderr)
+    if outcome.unusable:
+        print(f"contrique: {outcome.unusable} images could not be used and were left out; broken.csv names them", file=sys.stderr)
     if outcome.finished:
         print(outcome.encoder)
         return 0
     print(f"contrique: stopped after step {outcome.step} of {recipe.run.steps}; go on with --resume", file=sys.stderr)
     return 128 + outcome.signal if outcome.signal else 0
+
+
+def _dry_run(recipe: "Recipe") -> int:
+    """Print what a recipe would do."""
+    from contrique.learning.plan import dry_run
+
+    plan = dry_run(recipe)
+    if not plan.rank:
+        print(plan.text)
+    return 0 if plan.fits else 1

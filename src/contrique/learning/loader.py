@@ -94,6 +94,12 @@ def shortages_named() -> Iterator[None]:
         raise
 
 
+def worker_count(recipe: Recipe, group: Group = ALONE) -> int:
+    """How many worker processes make views for this process: its portion of what the recipe asks for."""
+    asked = recipe.run.workers
+    return group.portion(asked if asked >= 0 else max(1, (os.cpu_count() or 2) // 2))
+
+
 def batches(
     corpus: Corpus, recipe: Recipe, first: int = 0, last: int | None = None, group: Group = ALONE
 ) -> Generator[tuple[Tensor, Tensor, dict[str, str]], None, None]:
@@ -108,8 +114,7 @@ def batches(
         ContriqueError: images cannot be read any more.
     """
     cv2.setNumThreads(0)  # before forking: OpenCV's thread pool does not survive it
-    workers = recipe.run.workers if recipe.run.workers >= 0 else max(1, (os.cpu_count() or 2) // 2)
-    workers = group.portion(workers)
+    workers = worker_count(recipe, group)
     bounds = [
         (start, min(start + PIECE, part.stop))
         for part in group.places(recipe.batch.images, corpus.n_synthetic)

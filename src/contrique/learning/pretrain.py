@@ -3,6 +3,7 @@ result, in one process or in several that torchrun started."""
 
 import contextlib
 import json
+import math
 import os
 import sys
 import time
@@ -91,7 +92,7 @@ def pretrain(
     with joined() as group, shortages_named(), contextlib.ExitStack() as stack:
         progress = progress and group.first
         with group.together():
-            _check_shares(recipe, group)
+            check_shares(recipe, group)
             corpus = Corpus(recipe)
             note = {"recipe": recipe.to_dict(), "corpus": corpus.digest()}
         group.same(f"the images in {recipe.data}", note["corpus"])
@@ -124,7 +125,8 @@ def pretrain(
         return Outcome(step, True, None, out / ENCODER, broken, group.rank)
 
 
-def _check_shares(recipe: Recipe, group: Group) -> None:
+def check_shares(recipe: Recipe, group: Group) -> None:
+    """Refuse a batch that cannot be dealt to the processes in equal shares."""
     if recipe.batch.images % group.world:
         raise ContriqueError(
             f"recipe {recipe.name}: batch.images = {recipe.batch.images} cannot be dealt to {group.world} processes in "
@@ -203,14 +205,34 @@ def _all_broken(group: Group, own: dict[str, str]) -> dict[str, str]:
     return {path: why for _, said in group.heard(own or None) for path, why in said.items()}
 
 
-def warm(corpus: Corpus, recipe: Recipe, progress: bool = True, group: Group = ALONE) -> None:
-    """Decode images into memory up to this process's share of the recipe's budget, before workers are forked."""
+class _TimeIsUp(Exception):
+    pass
+
+
+def warm(corpus: Corpus, recipe: Recipe, progress: bool = True, group: Group = ALONE, seconds: float = math.inf) -> int:
+    """Decode images into memory, before workers are forked: up to this process's share of the recipe's budget, or until
+    time is up.
+
+    Returns:
+        How many images were looked at.
+    """
     budget, threads = int(recipe.run.cache_gb * 1e9) // group.local_world, group.portion(os.cpu_count() or 2)
     if not budget:
-        return
+        return 0
     cv2.setNumThreads(0)
+    end, looked_at = time.perf_counter() + seconds, 0
     total = len(corpus.pristine) + len(corpus.authentic)
     with tqdm(total=total, desc="decoding", unit="image", disable=not progress, file=sys.stderr, leave=False,
               mininterval=0.5 if sys.stderr.isatty() else 30) as bar:  # fmt: skip
-        used = corpus.pristine.warm(budget, threads, bar.update)
-        corpus.authentic.warm(budget - used, threads, bar.update)
+
+        def look(count: int) -> None:
+            nonlocal looked_at
+            looked_at += count
+            bar.update(count)
+            if time.perf_counter() > end:
+                raise _TimeIsUp
+
+        with contextlib.suppress(_TimeIsUp):
+            used = corpus.pristine.warm(budget, threads, look)
+            corpus.authentic.warm(budget - used, threads, look)
+    return looked_at
