@@ -37,6 +37,17 @@ def test_nothing_left_is_no_batch(recipe):
     assert len(list(loader.batches(Corpus(recipe), recipe, first=4))) == 2
 
 
+@pytest.mark.parametrize(
+    ("asked", "cores", "gpu", "expected"),
+    [(-1, 16, False, 8), (-1, 16, True, 15), (-1, 1, False, 1), (-1, 1, True, 1), (0, 16, True, 0), (3, 2, False, 3)],
+)
+def test_how_many_workers(recipe, monkeypatch, asked, cores, gpu, expected):
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    changed = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, workers=asked))
+    assert loader.worker_count(changed) == expected
+
+
 @pytest.mark.parametrize("ending", ["error", "left open"])
 def test_workers_never_keep_the_process_from_ending(recipe_file, ending):
     script = f"""

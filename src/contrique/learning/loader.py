@@ -36,7 +36,8 @@ class _Pieces(Dataset[dict[str, Any]]):
     def __getitem__(self, item: int) -> dict[str, Any]:
         step, piece = divmod(item, len(self._bounds))
         try:
-            samples = self._corpus.samples(step, *self._bounds[piece])
+            with shortages_named():
+                samples = self._corpus.samples(step, *self._bounds[piece])
         except ContriqueError as error:
             return {"error": str(error)}  # raised again by the parent, without a worker's traceback around it
         return {
@@ -80,7 +81,7 @@ def _end_all_workers() -> None:
 @contextlib.contextmanager
 def shortages_named() -> Iterator[None]:
     """Turn what a shortage of memory looks like into one clear error: a worker that was killed (which PyTorch may
-    report anywhere in the training process), or memory refused here, in a worker or on the GPU."""
+    report anywhere in the training process), or memory refused by the system or the GPU."""
     try:
         yield
     except (MemoryError, RuntimeError, cv2.error) as error:
@@ -95,9 +96,13 @@ def shortages_named() -> Iterator[None]:
 
 
 def worker_count(recipe: Recipe, group: Group = ALONE) -> int:
-    """How many worker processes make views for this process: its portion of what the recipe asks for."""
-    asked = recipe.run.workers
-    return group.portion(asked if asked >= 0 else max(1, (os.cpu_count() or 2) // 2))
+    """How many worker processes make views for this process: its portion of what the recipe asks for.
+
+    If it leaves that open: half the cores where they compute the steps too, all but one beside GPUs.
+    """
+    asked, cores = recipe.run.workers, os.cpu_count() or 2
+    free = cores - 1 if torch.cuda.is_available() else cores // 2
+    return group.portion(asked if asked >= 0 else max(1, free))
 
 
 def batches(

@@ -82,7 +82,8 @@ class RunPart:
         steps: optimizer steps in all.
         seed: of everything random.
         precision: ``"bf16"``, ``"fp32"``, or ``"auto"``: bf16 where the hardware multiplies it, else fp32.
-        workers: processes that make views; -1 for one per two CPU cores; 0 to make them in the training process.
+        workers: processes that make views; -1 for one per two CPU cores, or, beside GPUs, one for each core but one; 0
+            to make them in the training process.
         checkpoint_every: steps between checkpoints.
         cache_gb: decoded images kept in memory, GB.
     """
