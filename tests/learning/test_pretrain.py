@@ -200,6 +200,10 @@ def test_broken_images_are_counted_and_named(run, tmp_path, capsys):
     told = capsys.readouterr().err
     assert told.count("01.png") == 1
     assert told.count("left out") == 2
+    assert outcome.unusable == 2
+    rows = (tmp_path / "run" / "broken.csv").read_text().splitlines()
+    assert rows[0] == "image,reason"
+    assert sorted(row.split(",")[0] for row in rows[1:]) == sorted(outcome.broken)
 
 
 @pytest.mark.parametrize("workers", [0, 1])

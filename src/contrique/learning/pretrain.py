@@ -20,13 +20,14 @@ from contrique.errors import ContriqueError
 from contrique.learning.ahead import on_device
 from contrique.learning.checkpoints import load_checkpoint, save_checkpoint
 from contrique.learning.corpora import Corpus
+from contrique.learning.corpora.broken import Broken, BrokenList
 from contrique.learning.distributed import ALONE, Group, joined, restarted
 from contrique.learning.durable import sole_user, write_atomically
 from contrique.learning.journal import Journal
 from contrique.learning.loader import batches, shortages_named
 from contrique.learning.probe import Probe
 from contrique.learning.recipe import Recipe, versions
-from contrique.learning.run_folder import CHECKPOINTS, ENCODER, RECIPE, export, find_start, warn
+from contrique.learning.run_folder import BROKEN, CHECKPOINTS, ENCODER, RECIPE, export, find_start, warn
 from contrique.learning.stopping import StopFlag
 from contrique.learning.trainer import Trainer
 
@@ -40,7 +41,8 @@ class Outcome:
         finished: whether that was all of them.
         signal: the signal that stopped it, or None.
         encoder: folder of the trained encoder, once finished.
-        broken: path → reason of images that could not be used.
+        broken: name → reason of images that could not be used: the first thousand; broken.csv names all.
+        unusable: how many there were.
         rank: number of this process among those of the run; only 0 wrote files.
     """
 
@@ -49,6 +51,7 @@ class Outcome:
     signal: int | None
     encoder: Path | None
     broken: dict[str, str]
+    unusable: int = 0
     rank: int = 0
 
 
@@ -64,7 +67,8 @@ def pretrain(
     """Carry out a recipe.
 
     Writes into ``out``: recipe.json (the recipe with versions), log.jsonl (one line a step), probe.jsonl (one line a
-    probe), tensorboard/ (both as scalars), checkpoints/, encoder/ at the end. If torchrun started this process as one
+    probe), tensorboard/ (both as scalars), broken.csv (images that cannot be used, if there are any), checkpoints/,
+    encoder/ at the end. If torchrun started this process as one
     of several, they do it together and the first one writes; one that torchrun started again goes on, as with
     ``resume``.
 
@@ -116,13 +120,13 @@ def pretrain(
         if first:
             group.share_state(trainer.model, trainer.optimizer)
         last = min(recipe.run.steps, recipe.run.steps if stop_after is None else stop_after)
-        step, number, broken = _train(trainer, corpus, out, note, first, last, progress)
+        step, number, unusable = _train(trainer, corpus, out, note, first, last, progress)
         if step < recipe.run.steps:
-            return Outcome(step, False, number, None, broken, group.rank)
+            return Outcome(step, False, number, None, unusable.named, unusable.count, group.rank)
         with group.together():
             if group.first and not (out / ENCODER).exists():  # else it is whole: it got its name last
-                export(recipe, trainer.model, corpus, len(broken), out / ENCODER)
-        return Outcome(step, True, None, out / ENCODER, broken, group.rank)
+                export(recipe, trainer.model, corpus, unusable.count, out / ENCODER)
+        return Outcome(step, True, None, out / ENCODER, unusable.named, unusable.count, group.rank)
 
 
 def check_shares(recipe: Recipe, group: Group) -> None:
@@ -136,16 +140,21 @@ def check_shares(recipe: Recipe, group: Group) -> None:
 
 def _train(
     trainer: Trainer, corpus: Corpus, out: Path, note: dict[str, Any], first: int, last: int, progress: bool
-) -> tuple[int, int | None, dict[str, str]]:
+) -> tuple[int, int | None, Broken]:
     """The steps first … last − 1, or fewer if a signal comes.
 
     Returns:
-        Steps done, the signal that ended them or None, and path → reason of images that could not be used.
+        Steps done, the signal that ended them or None, and the images that could not be used.
     """
     recipe, group = trainer.recipe, trainer.group
-    broken = _all_broken(group, corpus.broken())
-    for path, why in broken.items() if group.first else ():
-        warn(f"{path}: {why}; left out")
+    listed = BrokenList(out / BROKEN)
+    news = _all_broken(group, corpus.newly_broken())
+    with group.together():
+        if group.first:
+            for words in corpus.notes():
+                warn(words)
+            for path, why in listed.add(news.items()):
+                warn(f"{path}: {why}; left out")
     done, number, started = first, None, time.perf_counter()
     views_a_step = 2 * recipe.batch.images
     journal: Journal | None = None  # the first process's, and so is the probe
@@ -169,9 +178,7 @@ def _train(
             loss, lr = trainer.step(done, views, classes)
             now = time.perf_counter()
             number = max((number for _, number in group.heard(stop.signal or group.deserted())), default=None)
-            # Every worker meets a broken image for itself.
-            news = _all_broken(group, {path: why for path, why in own_broken.items() if path not in broken})
-            broken |= news
+            news = _all_broken(group, own_broken)
             with group.together():
                 if not np.isfinite(loss):
                     raise ContriqueError(
@@ -188,7 +195,7 @@ def _train(
                     "seconds": round(now - started, 3),
                 }
                 if journal is not None:
-                    for path, why in news.items():
+                    for path, why in listed.add(news.items()):
                         journal.warn(f"{path}: {why}; left out")
                     if probe and recipe.probe and (done % recipe.probe.every == 0 or done == recipe.run.steps):
                         journal.probe(done, probe(trainer.model.encoder))
@@ -197,11 +204,11 @@ def _train(
                         model, optimizer = trainer.model, trainer.optimizer
                         save_checkpoint(out / CHECKPOINTS, done, model, optimizer, note, steps=recipe.run.steps)
             before = time.perf_counter()
-    return done, number, broken
+    return done, number, listed.broken
 
 
 def _all_broken(group: Group, own: dict[str, str]) -> dict[str, str]:
-    """Path → reason of broken images that any process met."""
+    """Path → reason of broken images that any process met. Its workers tell each only once."""
     return {path: why for _, said in group.heard(own or None) for path, why in said.items()}
 
 

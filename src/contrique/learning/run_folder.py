@@ -18,7 +18,7 @@ from contrique.learning.export import save_encoder
 from contrique.learning.projector import Contrast
 from contrique.learning.recipe import Recipe, public_part, result_part, versions
 
-RECIPE, CHECKPOINTS, ENCODER = "recipe.json", "checkpoints", "encoder"
+RECIPE, CHECKPOINTS, ENCODER, BROKEN = "recipe.json", "checkpoints", "encoder", "broken.csv"
 
 
 def export(recipe: Recipe, model: Contrast, corpus: Corpus, unusable: int, folder: Path) -> None:

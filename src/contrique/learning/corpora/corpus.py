@@ -73,7 +73,7 @@ class Corpus:
         return hashlib.sha256(f"{self.pristine.digest()}\n{self.authentic.digest()}".encode()).hexdigest()[:16]
 
     def notes(self) -> list[str]:
-        """What a user should know about the sources, in words: repeats left out, damaged parts of tars."""
+        """What a user should know about the sources, in words: repeats left out."""
         return self.pristine.notes() + self.authentic.notes()
 
     def broken(self) -> dict[str, str]:

@@ -59,7 +59,7 @@ class Images:
         self._gaps = [np.zeros(0, np.int64) for _ in self._bounds[1:]]
         self._marks = Marks(len(self))
         self._cache: dict[int, Image] = {}
-        self._fresh: list[tuple[str, str]] = []
+        self._fresh = [item for opened in self._opened for item in opened.damaged.named.items()]
 
     def __len__(self) -> int:
         return self._starts[-1]
@@ -70,8 +70,7 @@ class Images:
 
     def notes(self) -> list[str]:
         """What a user should know about the sources, in words."""
-        damaged = [f"{n}: {why}; left out" for o in self._opened for n, why in islice(o.damaged.named.items(), 20)]
-        return [note for opened in self._opened for note in opened.notes] + damaged
+        return [note for opened in self._opened for note in opened.notes]
 
     def origins(self) -> Iterator[tuple[Source, int, dict[tuple[str, str], int]]]:
         """Each source with its number of images, and how many are from whom under which licence, as far as stated."""
@@ -83,7 +82,7 @@ class Images:
         return self._marks.total() + sum(opened.damaged.count for opened in self._opened)
 
     def newly_broken(self) -> list[tuple[str, str]]:
-        """Name and reason of those this process found first, since it was last asked."""
+        """Name and reason of those this process found first, since it was last asked; damaged parts of tars, too."""
         fresh, self._fresh = self._fresh, []
         return fresh
 
