@@ -4,9 +4,12 @@ import dataclasses
 import subprocess
 import sys
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
+from contrique.errors import ContriqueError
 from contrique.learning import loader
 from contrique.learning.corpora import Corpus
 from contrique.learning.recipe import read_recipe
@@ -76,3 +79,29 @@ else:
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
     assert (done.returncode, done.stdout) == (0, "nothing to read\n"), done.stderr
+
+
+def too_much_of(kind):
+    """Really asks for more memory than there is, in one of the ways a run does."""
+    if kind == "torch":
+        return torch.empty(2**60, dtype=torch.uint8)
+    if kind == "numpy":
+        return np.empty(2**60, np.uint8)
+    return cv2.copyMakeBorder(np.zeros((2, 2, 3), np.uint8), 2**30, 2**30 - 3, 2**30, 2**30 - 3, cv2.BORDER_REFLECT)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("kind", ["torch", "numpy", "opencv"])
+def test_memory_that_is_refused_is_one_clear_error(recipe, monkeypatch, kind, workers):
+    monkeypatch.setattr(Corpus, "samples", lambda *_: too_much_of(kind))
+    changed = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, workers=workers))
+    with pytest.raises(ContriqueError, match=r"out of memory \(.*smaller batch") as caught, loader.shortages_named():
+        next(loader.batches(Corpus(changed), changed))
+    assert "\n" not in str(caught.value)
+
+
+def test_memory_that_a_gpu_refuses_is_one_clear_error_and_other_errors_stay():
+    with pytest.raises(ContriqueError, match=r"out of memory \(CUDA out of memory"), loader.shortages_named():
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nmore")
+    with pytest.raises(RuntimeError, match="shapes"), loader.shortages_named():
+        raise RuntimeError("shapes do not match")
