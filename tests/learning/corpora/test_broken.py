@@ -3,6 +3,8 @@
 import csv
 import os
 
+import pytest
+
 from contrique.learning.corpora import broken as module
 from contrique.learning.corpora.broken import Broken, BrokenList, Marks
 
@@ -53,3 +55,18 @@ def test_a_long_list_is_written_whole_and_told_in_part(tmp_path, monkeypatch):
     assert [name for name, _ in told] == ["0.jpg", "1.jpg", "2.jpg"]
     assert listed.broken.count == 11
     assert len((tmp_path / "broken.csv").read_text().splitlines()) == 12
+
+
+@pytest.mark.parametrize("torn", ["", "c.png,half a li", '"c'])
+def test_a_resumed_run_goes_on_with_the_list(tmp_path, torn):
+    path = tmp_path / "broken.csv"
+    BrokenList(path).add([("a.png", "cut, short"), ("b.png", "empty")])
+    before = path.read_text()
+    path.write_text(before + torn)
+    listed = BrokenList(path)
+    assert (listed.broken.count, sorted(listed.broken.named)) == (2, ["a.png", "b.png"])
+    assert listed.add([("b.png", "empty"), ("c.png", "empty")]) == [("c.png", "empty")]
+    assert path.read_text() == before + "c.png,empty\n"
+    path.write_text("image,rea")
+    BrokenList(path).add([("a.png", "empty")])
+    assert path.read_text() == "image,reason\na.png,empty\n"
