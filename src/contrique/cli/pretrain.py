@@ -13,11 +13,11 @@ EPILOG = """\
 Writes into DIR: recipe.json (the recipe as carried out, with versions), log.jsonl (one line a step: step, loss, lr,
 views_per_second, data_wait), probe.jsonl (if the recipe has a [probe]: how well a linear probe tells distortion type
 and level on held-out images, and how often the nearest of other images is of the same class), tensorboard/ (both, for
-`tensorboard --logdir DIR`), checkpoints/ (the newest three, and the first ones from a quarter, half and three quarters
-of the run on) and, at the end, encoder/: a model folder to give to `contrique fit`. Ctrl-C or SIGTERM stops after the
-step at hand, with a checkpoint; --resume goes on to the same weights as a run that was never stopped. --dry-run tries a
-few steps and prints to stdout what would be trained, from which images, how long it will take and how much memory.
-Needs the extra `learn`.
+`tensorboard --logdir DIR`), broken.csv (images that could not be used, if any), checkpoints/ (the newest three, and the
+first ones from a quarter, half and three quarters of the run on) and, at the end, encoder/: a model folder to give to
+`contrique fit`. Ctrl-C or SIGTERM stops after the step at hand, with a checkpoint; --resume goes on to the same weights
+as a run that was never stopped. --dry-run tries a few steps and prints to stdout what would be trained, from which
+images, how long it will take and how much memory. Needs the extra `learn`.
 
 examples:
   contrique pretrain recipes/quick.toml --dry-run
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     if outcome.rank:  # another process of this run speaks for all
         return 128 + outcome.signal if outcome.signal else 0
     if outcome.unusable:
-        print(f"contrique: {outcome.unusable} images could not be used and were left out; broken.csv names them", file=sys.stderr)
+        print(f"contrique: {outcome.unusable} images could not be used, see broken.csv", file=sys.stderr)
     if outcome.finished:
         print(outcome.encoder)
         return 0

@@ -66,7 +66,8 @@ def test_odd_but_good(write, content, expected):
         ("path\nété.jpg\n".encode("latin-1"), "cannot read this manifest"),
         ("path\na.jpg\n".encode("utf-16"), "cannot read this manifest"),
         (b'path\n"a.jpg\nb.jpg\nc.jpg\n', "cannot read this manifest: unexpected end of data"),
-        (b"path\na\0b.jpg\n", "NUL"),
+        (b"path\na\0b.jpg\n", "row 1 has a NUL"),
+        (b"path\na.jpg\ns3://bucket/b.jpg\n", "row 2 names a URL"),
         (b"PAR1 not really", "cannot read this manifest"),
     ],
 )

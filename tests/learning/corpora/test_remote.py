@@ -7,7 +7,7 @@ from range_server import serve
 
 from contrique.errors import ContriqueError, MissingExtra
 from contrique.learning.corpora import remote
-from contrique.learning.corpora.remote import expand, is_url, read_range, size_of
+from contrique.learning.corpora.remote import Unreachable, expand, is_url, read_range, size_of
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_what_is_not_there_is_told(storage, tmp_path):
 
 def test_a_server_without_ranges_is_refused(storage):
     storage.ranges = False
-    with pytest.raises(OSError, match="does not answer byte ranges"):
+    with pytest.raises(Unreachable, match="does not answer byte ranges"):
         read_range(f"{storage.url}/data.bin", 5, 10)
 
 
@@ -55,7 +55,7 @@ def test_hiccups_are_tried_again(storage, tmp_path, monkeypatch):
     storage.failures = 2
     assert read_range(f"{storage.url}/data.bin", 5, 10) == data[5:10]
     storage.failures = 3
-    with pytest.raises(OSError, match="503"):
+    with pytest.raises(Unreachable, match="503"):
         read_range(f"{storage.url}/data.bin", 5, 10)
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 from range_server import serve
 
 from contrique.errors import ContriqueError, ImageError
+from contrique.learning.corpora import remote
 from contrique.learning.corpora.shards import Shards, is_image
 
 
@@ -82,6 +83,18 @@ def test_a_forked_worker_reads_behind_a_url(tmp_path, pixels):
             os._exit(0 if (shards.read(0) == expected).all() else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         np.testing.assert_array_equal(shards.read(0), expected)
+
+
+def test_storage_that_goes_away_ends_the_run_instead_of_breaking_images(tmp_path, pixels, monkeypatch):
+    pytest.importorskip("aiohttp")
+    monkeypatch.setattr(remote, "_WAITS", (0.01,))
+    with serve(tmp_path) as server:
+        shards = Shards(f"{server.url}/tars/s-0.tar")
+        server.failures = 2
+        with pytest.raises(ContriqueError, match=r"s-0\.tar: cannot be reached any more: .*503") as caught:
+            shards.read(0)
+        assert not isinstance(caught.value, ImageError)
+        shards.read(0)
 
 
 def test_damage_is_counted_named_and_passed_by(tmp_path, pixels):

@@ -59,8 +59,13 @@ def manifest_rows(path: Path, licences: tuple[str, ...] | None = None) -> Iterat
 
 
 def _checked(path: Path, number: int, row: Row) -> Row:
-    if not row.path or "\0" in row.path:
-        raise ContriqueError(f"{path}: row {number} has no path" if not row.path else f"{path}: row {number} has a NUL")
+    for wrong, words in [
+        (not row.path, "has no path"),
+        ("\0" in row.path, "has a NUL in its path"),
+        ("://" in row.path, "names a URL: images in object storage come in tar files, see `shards`"),
+    ]:
+        if wrong:
+            raise ContriqueError(f"{path}: row {number} {words}")
     return row
 
 

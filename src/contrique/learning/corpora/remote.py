@@ -12,8 +12,12 @@ from typing import Any
 
 from contrique.errors import ContriqueError, MissingExtra, need
 
-_WAITS = (0.5, 2.0)  # seconds before a second and a third try: object storage has hiccups
+_WAITS = (0.5, 2.0, 8.0, 30.0)  # seconds before each further try to read: object storage has hiccups
 _MOST_NAMES = 10**6
+
+
+class Unreachable(OSError):
+    """Storage does not answer, or not with what was asked for: no fault of the file."""
 
 
 def is_url(name: str) -> bool:
@@ -56,7 +60,7 @@ def size_of(name: str) -> int:
     try:
         if not is_url(name):
             return os.stat(name).st_size
-        size = _retried(name, "size")
+        size = _retried(name, "size", _WAITS[:2])
     except (OSError, ValueError) as error:
         raise ContriqueError(f"{name}: cannot open: {_words(error)}") from error
     if size is None:
@@ -68,16 +72,18 @@ def read_range(name: str, start: int, stop: int) -> bytes:
     """Bytes start … stop − 1 of a file.
 
     Raises:
-        OSError: they cannot be read, after three tries if it is a URL.
+        OSError: they cannot be read.
+        Unreachable: it is a URL, and its storage did not answer for the better part of a minute.
     """
     if not is_url(name):
         with open(name, "rb", buffering=0) as file:
             data = _pread(file.fileno(), start, stop)
     else:
-        data = _retried(name, "cat_file", start=start, end=stop)
-    if len(data) != stop - start:
-        reason = "the server does not answer byte ranges" if len(data) > stop - start else "it ends before"
-        raise OSError(f"asked for bytes {start} to {stop}, got {len(data)} bytes: {reason}")
+        data = _retried(name, "cat_file", _WAITS, start=start, end=stop)
+    if len(data) > stop - start:
+        raise Unreachable(f"asked for {stop - start} bytes, got {len(data)}: the server does not answer byte ranges")
+    if len(data) < stop - start:
+        raise OSError(f"asked for bytes {start} to {stop}, got {len(data)} bytes: it ends before")
     return bytes(data)
 
 
@@ -99,16 +105,16 @@ def _filesystem(url: str) -> tuple[Any, str]:
     return filesystem, path
 
 
-def _retried(url: str, method: str, **words: int) -> Any:
+def _retried(url: str, method: str, waits: tuple[float, ...], **words: int) -> Any:
     filesystem, path = _filesystem(url)
-    for wait in (*_WAITS, None):
+    for wait in (*waits, None):
         try:
             return getattr(filesystem, method)(path, **words)
         except FileNotFoundError:
             raise
         except Exception as error:  # each kind of storage has errors of its own
             if wait is None:
-                raise OSError(_words(error)) from error
+                raise Unreachable(_words(error)) from error
             time.sleep(wait)
     raise AssertionError
 

@@ -12,7 +12,7 @@ from contrique.errors import ContriqueError, ImageError
 from contrique.finding import IMAGE_SUFFIXES
 from contrique.images import read_image
 from contrique.learning.corpora.broken import Broken
-from contrique.learning.corpora.remote import expand, is_url, read_range, size_of
+from contrique.learning.corpora.remote import Unreachable, expand, is_url, read_range, size_of
 from contrique.learning.corpora.table import Table, hash_key
 from contrique.learning.corpora.tars import Member, members
 
@@ -64,6 +64,8 @@ class Shards:
             return read_image(read_range(tar, start, start + size))
         except ImageError as error:
             raise ImageError(name, error.reason) from error
+        except Unreachable as error:  # to go on without its images would be another run
+            raise ContriqueError(f"{tar}: cannot be reached any more: {error}") from error
         except OSError as error:
             raise ImageError(name, str(error)) from error
 
