@@ -14,6 +14,7 @@ Shape suffixes: N patches of this process, A of all of them, D embedding size.
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -231,7 +232,7 @@ def joined() -> Iterator[Group]:
         raise ContriqueError(f"process {group.rank} cannot join the others at {where}: {_reason(error)}") from error
     try:
         yield group
-        distributed.barrier()
+        group.heard(None)  # nobody leaves before all are done
     except ToldElsewhere:
         raise
     except Exception as error:
@@ -248,7 +249,7 @@ def joined() -> Iterator[Group]:
         )
         raise (ToldElsewhere if told > 1 else ContriqueError)(message) from error
     finally:
-        if not cuda:  # NCCL can wait here for one that is gone; the end of the process does it all
+        if not cuda or sys.exception() is None:  # NCCL can wait here for one that is gone; the process's end does it
             distributed.destroy_process_group()
 
 

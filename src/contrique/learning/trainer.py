@@ -67,11 +67,11 @@ class Trainer:
         self.device = device or group.device()
         torch.manual_seed(recipe.run.seed)
         if encoder is None:
-            try:
-                with group.together():
+            with group.together():
+                try:
                     encoder = cast(nn.Module, encoders.build(recipe.encoder.name, recipe.encoder.start))
-            except ValueError as error:
-                raise ContriqueError(f"recipe {recipe.name}: encoder: {error}") from error
+                except ValueError as error:
+                    raise ContriqueError(f"recipe {recipe.name}: encoder: {error}") from error
         self.model = Contrast(encoder).train().to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         part = recipe.optimizer
         self.optimizer = build_optimizer(
