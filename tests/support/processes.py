@@ -14,7 +14,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def run_processes(code: str, *words: str, world: int = 2, timeout: float = 200) -> list[subprocess.CompletedProcess]:
+def run_processes(code: str, *words: str, world: int = 2, timeout: float = 900) -> list[subprocess.CompletedProcess]:
     """Run code in ``world`` processes; it finds ``words`` in ``sys.argv[1:]`` and tests/support on its path."""
     common = os.environ | {
         "MASTER_ADDR": "127.0.0.1",

@@ -41,7 +41,7 @@ class Torchrun:
                 return int(child)
         raise LookupError(f"no process of rank {rank}")
 
-    def wait_for_lines(self, log: Path, count: int, seconds: float = 200) -> None:
+    def wait_for_lines(self, log: Path, count: int, seconds: float = 600) -> None:
         """Wait until a file has so many lines."""
         deadline = time.monotonic() + seconds
         while not log.exists() or log.read_text().count("\n") < count:
@@ -49,7 +49,7 @@ class Torchrun:
             assert time.monotonic() < deadline, f"{log} has no {count} lines"
             time.sleep(0.02)
 
-    def end(self, seconds: float = 200) -> int:
+    def end(self, seconds: float = 600) -> int:
         """Wait for it to end."""
         self.status = self._process.wait(seconds)
         return self.status
