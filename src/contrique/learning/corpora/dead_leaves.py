@@ -33,7 +33,7 @@ from contrique.learning.corpora.leaf_shapes import SHAPES, mean_area, polygons
 KINDS = ("plain", "textured")
 SIZES = (32, 4096)
 """Smallest and largest side of an image, pixels."""
-SMALLEST = (4.0, 16.0)
+SMALLEST = (5.0, 20.0)
 """The smallest radius of a picture's leaves, pixels, is log-uniform in this range: some are cluttered, some calm."""
 DEPTH = 3.0
 """Leaves above a pixel, on average: e⁻³ = 5 % of a picture shows the deepest leaf."""
@@ -44,7 +44,7 @@ Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
 _ZOOM = 2  # samples a pixel, along each side
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV gets
-_BAND = 64  # rows that are textured at a time, so that what is in between stays in the processor's cache
+_BAND = 64  # rows that are coloured at a time
 
 # Colours of leaves on three axes: (R + G + B)/3, (R − B)/2, (R − 2G + B)/4, which are nearly independent in natural
 # scenes (Buchsbaum & Gottschalk 1983; Ruderman et al. 1998). Measured on 826 photographs (BSDS500, CID22, CLIC, GB82)
@@ -104,10 +104,16 @@ def image(seed: int, index: int, size: int = 512, kind: str = "plain") -> Image:
     leaves = scatter(rng, size)
     material_N = rng.integers(MATERIALS, size=len(leaves.radius_N), dtype=np.uint8)
     fine_HW = draw(leaves, material_N, int(rng.integers(MATERIALS)), size)
-    colour_M3 = colours(rng, MATERIALS)
-    fine_HWC = cv2.applyColorMap(fine_HW, colour_M3[:, None])
-    plain_HWC: Image = cv2.resize(fine_HWC, (size, size), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    return plain_HWC if kind == "plain" else _textured(plain_HWC, np.ascontiguousarray(fine_HW[::_ZOOM, ::_ZOOM]), rng)
+    colour_M13 = colours(rng, MATERIALS)[:, None]
+    pattern = _Patterns(rng, size) if kind == "textured" else None
+    out_HWC = np.empty((size, size, 3), np.uint8)
+    for top in range(0, size, _BAND):  # so that what is in between stays in the processor's cache
+        rows, fine_rows = slice(top, top + _BAND), slice(top * _ZOOM, (top + _BAND) * _ZOOM)
+        coloured_HWC = cv2.applyColorMap(fine_HW[fine_rows], colour_M13)
+        cv2.resize(coloured_HWC, (size, len(out_HWC[rows])), out_HWC[rows], interpolation=cv2.INTER_AREA)
+        if pattern is not None:
+            pattern.add(out_HWC[rows], np.ascontiguousarray(fine_HW[fine_rows][::_ZOOM, ::_ZOOM]), top)
+    return out_HWC
 
 
 def contact_sheet(seed: int, count: int, size: int = 512, kind: str = "plain", *, cell: int = 256) -> Image:
@@ -194,24 +200,26 @@ def colours(rng: np.random.Generator, count: int) -> Image:
     return np.clip(np.rint(axes_N3 @ _TO_RGB.T), 0, 255).astype(np.uint8)
 
 
-def _textured(plain_HWC: Image, material_HW: Image, rng: np.random.Generator) -> Image:
-    """Add to every pixel the pattern of its material, which starts at a place of its own."""
-    texture_M = rng.integers(leaf_textures.COUNT, size=MATERIALS, dtype=np.uint8)
-    y_M, x_M = rng.integers(leaf_textures.SIDE, size=(2, MATERIALS), dtype=np.uint8)
-    contrast_M = np.minimum(_CONTRAST * np.exp(rng.normal(0, _CONTRAST_DEVIATION, MATERIALS)), _CONTRAST_MOST)
-    gain_3M = (contrast_M / leaf_textures.UNIT * (1 + rng.normal(0, _TINT, (3, MATERIALS)))).astype(np.float32)
-    atlas = leaf_textures.atlas().reshape(-1)
-    across = np.arange(len(plain_HWC)).astype(np.uint8)  # bytes: they start anew where the texture does
-    out_HWC = np.empty_like(plain_HWC)
-    for top in range(0, len(plain_HWC), _BAND):
-        rows = slice(top, top + _BAND)
-        part_HW = material_HW[rows]
-        x_HW, y_HW = cv2.LUT(part_HW, x_M) + across, cv2.LUT(part_HW, y_M) + across[rows, None]
-        where_HW = cv2.merge([x_HW, y_HW, cv2.LUT(part_HW, texture_M), np.zeros_like(part_HW)]).view("<u4")[..., 0]
-        pattern_HW = atlas[where_HW.astype(np.intp)].astype(np.float32)
+class _Patterns:
+    """The pattern of each material of a picture, which starts at a place of its own."""
+
+    def __init__(self, rng: np.random.Generator, size: int) -> None:
+        self._texture_M = rng.integers(leaf_textures.COUNT, size=MATERIALS, dtype=np.uint8)
+        self._y_M, self._x_M = rng.integers(leaf_textures.SIDE, size=(2, MATERIALS), dtype=np.uint8)
+        contrast_M = np.minimum(_CONTRAST * np.exp(rng.normal(0, _CONTRAST_DEVIATION, MATERIALS)), _CONTRAST_MOST)
+        gain_3M = contrast_M / leaf_textures.UNIT * (1 + rng.normal(0, _TINT, (3, MATERIALS)))
+        self._gain_3M = gain_3M.astype(np.float32)
+        self._across = np.arange(size).astype(np.uint8)  # bytes: they start anew where the texture does
+
+    def add(self, plain_HWC: Image, material_HW: Image, top: int) -> None:
+        """Add to some rows of pixels, from row ``top``, in place, the patterns of their materials."""
+        x_HW = cv2.LUT(material_HW, self._x_M) + self._across
+        y_HW = cv2.LUT(material_HW, self._y_M) + self._across[top : top + len(plain_HWC), None]
+        texture_HW = cv2.LUT(material_HW, self._texture_M)
+        where_HW = cv2.merge([x_HW, y_HW, texture_HW, np.zeros_like(material_HW)]).view("<u4")[..., 0]
+        pattern_HW = leaf_textures.atlas().reshape(-1)[where_HW.astype(np.intp)].astype(np.float32)
         channels = [
-            cv2.add(plain_HW, cv2.multiply(pattern_HW, cv2.LUT(part_HW, gain_M)), dtype=cv2.CV_8U)
-            for plain_HW, gain_M in zip(cv2.split(plain_HWC[rows]), gain_3M, strict=True)
+            cv2.add(plain_HW, cv2.multiply(pattern_HW, cv2.LUT(material_HW, gain_M)), dtype=cv2.CV_8U)
+            for plain_HW, gain_M in zip(cv2.split(plain_HWC), self._gain_3M, strict=True)
         ]
-        cv2.merge(channels, out_HWC[rows])
-    return out_HWC
+        cv2.merge(channels, plain_HWC)

@@ -44,16 +44,16 @@ def atlas() -> NDArray[np.int8]:
 
 
 def _frequencies() -> tuple[Floats, Floats]:
-    """Vertical and horizontal frequency, cycles a texture, of a two-dimensional transform."""
+    """Vertical and horizontal frequency, cycles a texture, of a real two-dimensional transform."""
     f = np.asarray(np.fft.fftfreq(SIDE) * SIDE, np.float64)
-    return f[:, None], f[None, :]
+    return f[:, None], np.abs(f[None, : SIDE // 2 + 1])
 
 
 def _filtered(rng: np.random.Generator, gain_HW: Floats) -> Floats:
     """White Gaussian noise with each frequency's amplitude multiplied by a gain; none is left at frequency 0."""
     gain_HW = gain_HW.copy()
     gain_HW[0, 0] = 0
-    out_HW = np.fft.ifft2(np.fft.fft2(rng.standard_normal((SIDE, SIDE))) * gain_HW).real
+    out_HW = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((SIDE, SIDE))) * gain_HW, (SIDE, SIDE))
     return out_HW / out_HW.std()
 
 
