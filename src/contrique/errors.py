@@ -55,5 +55,5 @@ def need(module: str, extra: str, what: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
-        package = {"cv2": "OpenCV"}.get(package, package)
+        package = {"cv2": "OpenCV", "sklearn": "scikit-learn"}.get(package, package)
         raise MissingExtra(f"{what} needs {package}: pip install 'contrique[{extra}]'") from error

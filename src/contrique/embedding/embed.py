@@ -204,9 +204,10 @@ def _write_table(points: Points, places_N2: np.ndarray, file: Path) -> None:
         writer.writerow(COLUMNS)
         for i, path in enumerate(points.paths):
             level = float(points.levels[i])
+            shown = "" if np.isnan(level) else int(level) if level.is_integer() else level
             seed = points.seeds[i] if points.distorted else ""
             x, y = (round(float(value), 6) for value in places_N2[i])
-            values = (points.types[i], "" if np.isnan(level) else level, int(points.contents[i]), seed, x, y, "")
+            values = (points.types[i], shown, int(points.contents[i]), seed, x, y, "")
             writer.writerow([readable(path), *values])
         for path, error in points.errors:
             writer.writerow([readable(path), "", "", "", "", "", "", readable(error)])

@@ -175,14 +175,20 @@ function point(i) {
     at("tip-image").src = picture(i);
     at("tip-text").textContent = `${words(i)}\n${data.files[data.file[i]].name}`;
     at("tip-text").style.whiteSpace = "pre-line";
-    const [x, y] = place(i), box = tip.getBoundingClientRect();
-    const left = x + 16 + box.width > width ? x - 16 - box.width : x + 16;
-    tip.style.left = `${Math.max(4, Math.min(left, width - box.width - 4))}px`;
-    tip.style.top = `${Math.max(4, Math.min(y + 12, height - box.height - 4))}px`;
+    placeTip();
     at("say").textContent = `${words(i)}, ${data.files[data.file[i]].name}`;
   }
   refresh();
 }
+
+function placeTip() { // beside the point and inside the map; again once the picture's size is known
+  if (pointed < 0) return;
+  const tip = at("tip"), [x, y] = place(pointed), box = tip.getBoundingClientRect();
+  const left = x + 16 + box.width > width ? x - 16 - box.width : x + 16;
+  tip.style.left = `${Math.max(4, Math.min(left, width - box.width - 4))}px`;
+  tip.style.top = `${Math.max(4, Math.min(y + 12, height - box.height - 4))}px`;
+}
+at("tip-image").addEventListener("load", placeTip);
 
 function figure(i, title) {
   const made = document.createElement("figure"), image = document.createElement("img");
@@ -268,9 +274,12 @@ map.addEventListener("pointermove", (event) => {
 for (const kind of ["pointerup", "pointercancel"]) map.addEventListener(kind, (event) => {
   const known = touches.delete(event.pointerId);
   if (touches.size === 0) map.classList.remove("moving");
-  if (known && kind === "pointerup" && !moved) pin(nearest(...spot(event), event.pointerType === "mouse" ? 16 : 28));
+  if (!known || kind === "pointercancel" || moved) return;
+  const chosen = nearest(...spot(event), event.pointerType === "mouse" ? 16 : 28);
+  pin(chosen);
+  point(chosen); // a finger does not hover
 });
-map.addEventListener("pointerleave", () => point(-1));
+map.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") point(-1); });
 map.addEventListener("wheel", (event) => {
   event.preventDefault();
   const lines = event.deltaMode === 1 ? 16 : 1;
