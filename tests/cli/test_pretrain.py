@@ -1,7 +1,9 @@
 """The command, through the installed entry point, on a few tiny images."""
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -92,3 +94,53 @@ def test_a_signal_to_the_whole_group_ends_it_with_a_checkpoint(recipe, tmp_path)
     done = int(checkpoint.stem.removeprefix("step_"))
     assert 0 < done < 500
     assert len((out / "log.jsonl").read_text().splitlines()) == done
+
+
+def test_wrong_usage_is_told_as_such(recipe, tmp_path):
+    for words, told in (([], "-o DIR"), (["-o", tmp_path / "run", "--resume", "--dry-run"], "not allowed with")):
+        done = contrique(recipe, *words)
+        assert done.returncode == 2
+        assert told in done.stderr
+
+
+@pytest.mark.slow
+def test_a_dry_run_prints_a_plan_and_leaves_nothing(recipe, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    done = contrique(recipe, "--dry-run", "--data", tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    for word in ("recipe      small", "weights train", "pristine    4 images", "time        about", "memory      "):
+        assert word in done.stdout
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def tree_memory(pid):
+    """Bytes that a process and its children have, shared pages counted once."""
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):  # ended just now
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if str(pid) in (folder.name, parent):
+                total += 1024 * int((folder / "smaps_rollup").read_text().partition("Pss:")[2].split()[0])
+    return total
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_dry_run_foretells_the_run(recipe, tmp_path):
+    """Within a factor of two, on a machine that others may use, too: seconds and memory of a run of 40 steps."""
+    text = recipe.read_text().replace("images = 4, view_size = 32", "images = 32, view_size = 96")
+    recipe.write_text(text)
+    words = ["--data", tmp_path, "--steps", 40]
+    done = contrique(recipe, "--dry-run", *words)
+    spans = dict(re.findall(r"(time|memory) +(?:about )?(.+?) (?:in all|at most)", done.stdout))
+    units = {"s": 1, "min": 60, "h": 3600}
+    number = [float(n) * units[unit] for n, unit in re.findall(r"([\d.]+) (s|min|h)\b", spans["time"])]
+    command = [str(Path(sys.executable).with_name("contrique")), "pretrain", str(recipe), "-o", str(tmp_path / "run")]
+    started, peak = time.monotonic(), 0
+    running = subprocess.Popen([*command, *map(str, words)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while running.poll() is None:
+        peak = max(peak, tree_memory(running.pid))
+        time.sleep(0.1)
+    assert running.returncode == 0
+    assert sum(number) / 2 < time.monotonic() - started < 2 * sum(number) + 20  # starting Python and PyTorch
+    assert float(spans["memory"].split()[0]) * 1e9 == pytest.approx(peak, rel=0.3)

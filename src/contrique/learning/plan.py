@@ -164,7 +164,8 @@ def _machine(recipe: Recipe, trainer: Trainer) -> list[tuple[str, str]]:
     if trainer.device.type == "cuda":
         device = torch.cuda.get_device_name(trainer.device)
     else:
-        device = f"CPU, {torch.get_num_threads()} threads"
+        threads = torch.get_num_threads()
+        device = f"CPU, {threads} thread{'s' * (threads != 1)}"
     workers = worker_count(recipe, group)
     processes = f"{group.world} processes, each on " if group.world > 1 else ""
     views = f"{workers} worker{'s' * (workers != 1)} to make views" if workers else "views made in the same process"
