@@ -10,7 +10,7 @@ from PIL import Image
 from range_server import serve
 
 from contrique.errors import ContriqueError, ImageError
-from contrique.learning.corpora import remote
+from contrique.learning.corpora import broken, remote
 from contrique.learning.corpora.shards import Shards, is_image
 
 
@@ -114,21 +114,34 @@ def test_damage_is_counted_named_and_passed_by(tmp_path, pixels):
     assert shards.damaged.count == 3
     reasons = {name.rpartition("tars/")[2]: why for name, why in shards.damaged.named.items()}
     assert reasons == {
-        "s-0.tar": f"damaged tar header at byte {header}",
+        f"s-0.tar at byte {header}": "damaged tar header",
         "s-1.tar/001003.png": "cut off: the tar ends before it",
-        "s-2.tar": "damaged tar header at byte 0",
+        "s-2.tar at byte 0": "damaged tar header",
     }
-    broken, good = [], {}
+    bad, good = [], {}
     for row in range(len(shards)):
         try:
             good[shards.name(row).rpartition("tars/")[2]] = shards.read(row)
         except ImageError as error:
-            broken.append(error.path.rpartition("tars/")[2])
-    assert broken == ["s-0.tar/000001.png"]
+            bad.append(error.path.rpartition("tars/")[2])
+    assert bad == ["s-0.tar/000001.png"]
     wanted = [f"s-0.tar/{i}.png" for i in ("000000", "000003")] + [
         f"s-1.tar/{i}.png" for i in ("001000", "001001", "001002")
     ]
     assert same(good, {name: pixels[name] for name in wanted})
+
+
+def test_endless_damage_is_named_in_part(tmp_path, monkeypatch):
+    monkeypatch.setattr(broken, "MOST_NAMES", 3)
+    files = [(f"{i}.png", b"x") for i in range(8)]
+    pack(tmp_path / "s.tar", files)
+    content = bytearray((tmp_path / "s.tar").read_bytes())
+    for i in range(0, 8, 2):  # headers and contents take a block each
+        content[1024 * i] ^= 1
+    (tmp_path / "s.tar").write_bytes(content)
+    shards = Shards(str(tmp_path / "s.tar"))
+    assert (len(shards), shards.damaged.count, len(shards.damaged.named)) == (4, 4, 3)
+    assert shards.notes == [f"{tmp_path}/s.tar: 1 more damaged places, not named"]
 
 
 def test_a_tar_that_vanishes_gives_image_errors(tmp_path, pixels):
@@ -150,7 +163,7 @@ def test_bad_sources_are_named(tmp_path, pixels):
         ("tars/c.tar.gz", r"is compressed \(gzip\)"),
         ("texts.tar", "no images in these tar files"),
         ("empty.tar", "no images in these tar files"),
-        ("noise.tar", "no images in these tar files .*damaged tar header at byte 0"),
+        ("noise.tar", "no images in these tar files .*at byte 0: damaged tar header"),
         ("nothing-*.tar", "no such files"),
         ("tars", "cannot read: "),
     ]:

@@ -32,10 +32,9 @@ class Broken:
 
 
 class Marks:
-    """A mark for each of n images, kept on disk and shared with the processes forked later; memory does not grow."""
+    """A mark for each image, kept on disk and shared with the processes forked later; memory does not grow."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self) -> None:
         # One byte each; what was never written takes no room.
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
 
@@ -48,11 +47,6 @@ class Marks:
             return False
         os.pwrite(self._file.fileno(), b"\1", index)
         return True
-
-    def total(self) -> int:
-        """How many are marked, by all processes."""
-        step = 1 << 20
-        return sum(os.pread(self._file.fileno(), step, at).count(b"\1") for at in range(0, self._count, step))
 
 
 class BrokenList:

@@ -76,14 +76,6 @@ class Corpus:
         """What a user should know about the sources, in words: repeats left out."""
         return self.pristine.notes() + self.authentic.notes()
 
-    def broken(self) -> dict[str, str]:
-        """Name → reason of images found unusable by this process: the first thousand of each kind."""
-        return self.pristine.broken.named | self.authentic.broken.named
-
-    def n_broken(self) -> int:
-        """How many images all processes found unusable."""
-        return self.pristine.n_broken() + self.authentic.n_broken()
-
     def newly_broken(self) -> dict[str, str]:
         """Name → reason of those that this process found first, since it was last asked."""
         return dict(self.pristine.newly_broken() + self.authentic.newly_broken())

@@ -57,7 +57,7 @@ class Images:
         self._shares = Shares([s.weight or 1.0 for s in sources] if weighted else [1.0])
         self._held: frozenset[int] = frozenset()
         self._gaps = [np.zeros(0, np.int64) for _ in self._bounds[1:]]
-        self._marks = Marks(len(self))
+        self._marks = Marks()
         self._cache: dict[int, Image] = {}
         self._fresh = [item for opened in self._opened for item in opened.damaged.named.items()]
 
@@ -76,10 +76,6 @@ class Images:
         """Each source with its number of images, and how many are from whom under which licence, as far as stated."""
         for source, opened in zip(self.sources, self._opened, strict=True):
             yield source, len(opened), opened.origins
-
-    def n_broken(self) -> int:
-        """How many images all processes found they cannot use, damaged parts of tars included."""
-        return self._marks.total() + sum(opened.damaged.count for opened in self._opened)
 
     def newly_broken(self) -> list[tuple[str, str]]:
         """Name and reason of those this process found first, since it was last asked; damaged parts of tars, too."""

@@ -46,6 +46,8 @@ class Shards:
             reasons = "; ".join(f"{name}: {why}" for name, why in [*self.damaged.named.items()][:1])
             raise ContriqueError(f"{pattern}: no images in these tar files" + (f" ({reasons})" if reasons else ""))
         self.notes = [f"{pattern}: left out {self._table.repeats} repeated names"] if self._table.repeats else []
+        if (more := self.damaged.count - len(self.damaged.named)) > 0:
+            self.notes.append(f"{pattern}: {more} more damaged places, not named")
         self.origins = {("", ""): len(self._table)}
         self.class_starts: list[int] | None = None
 
@@ -89,7 +91,9 @@ class Shards:
         for number, member in self._members():
             tar, image = self._tars[number], is_image(member.name)
             if member.damage and (image or not member.name):
-                self.damaged.add(f"{tar}/{member.name}" if member.name else tar, member.damage)
+                self.damaged.add(
+                    f"{tar}/{member.name}" if member.name else f"{tar} at byte {member.start}", member.damage
+                )
             elif image and not member.damage:
                 text = os.fsencode(member.name)
                 key = hash_key(os.fsencode(f"{self._short[number]}/") + text)

@@ -64,7 +64,7 @@ def members(read: Read, size: int) -> Iterator[Member]:
         kind = header[156:157]
         length = _size(header) if is_header(header) else None
         if length is None:
-            yield Member("", at, 0, f"damaged tar header at byte {at}")
+            yield Member("", at, 0, "damaged tar header")
             at, note = _next_header(window, at + BLOCK), {}
             continue
         start = at + BLOCK
