@@ -6,7 +6,7 @@ import processes
 import pytest
 import torch
 import whole_and_parts
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contrique.errors import ContriqueError
@@ -14,6 +14,7 @@ from contrique.learning import distributed
 from contrique.learning.distributed import ALONE, Group, joined, launched
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 12), st.data())
 def test_places_are_dealt_without_overlap_in_equal_shares(world, share, data):
     images = world * share

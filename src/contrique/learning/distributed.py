@@ -156,8 +156,10 @@ class Group:
             distributed.broadcast(dense, src=0)
             tensor.copy_(dense)
         state = optimizer.state_dict()
-        for slots in state["state"].values():
-            slots.update({key: value.cpu() for key, value in slots.items() if isinstance(value, Tensor)})
+        state["state"] = {  # a copy: these dictionaries are the optimizer's own
+            index: {key: value.cpu() if isinstance(value, Tensor) else value for key, value in slots.items()}
+            for index, slots in state["state"].items()
+        }
         state = self.from_first(state if self.first else {})
         if not self.first:
             optimizer.load_state_dict(state)
