@@ -15,9 +15,9 @@ views_per_second, data_wait), probe.jsonl (if the recipe has a [probe]: how well
 and level on held-out images, and how often the nearest of other images is of the same class), tensorboard/ (both, for
 `tensorboard --logdir DIR`), broken.csv (images that could not be used, if any), checkpoints/ (the newest three, and the
 first ones from a quarter, half and three quarters of the run on) and, at the end, encoder/: a model folder to give to
-`contrique fit`. Ctrl-C or SIGTERM stops after the step at hand, with a checkpoint; --resume goes on from the newest whole
-checkpoint, also after kill -9 or a full disk, to the same weights as a run that was never stopped. Exit status: 0
-finished, 1 stopped by an error, 128 + the signal's number stopped by a signal. --dry-run tries a few steps and prints
+`contrique fit`. Ctrl-C or SIGTERM stops after the step at hand, with a checkpoint; --resume goes on from the newest
+whole checkpoint, also after kill -9 or a full disk, to the same weights as a run that was never stopped. Exit status:
+0 finished, 1 stopped by an error, 128 + the signal's number stopped by a signal. --dry-run tries a few steps and prints
 to stdout what would be trained, from which images, how long it will take and how much memory. Needs the extra `learn`.
 
 examples:
@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="a TOML file, see recipes/")
     parser.add_argument("-o", "--output", metavar="DIR", help="folder of the run; needed but for --dry-run")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR; start if there is none")
+    how.add_argument(
+        "--resume", action="store_true", help="go on from the newest checkpoint in DIR; start if there is none"
+    )
     how.add_argument(
         "--dry-run",
         action="store_true",
