@@ -20,6 +20,7 @@ import multiprocessing
 import os
 import platform
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -123,11 +124,14 @@ def measured(recipe: Recipe, rounds: int, authors_workers: int | None) -> dict[t
             far.close()
         for connection in connections.values():
             connection.recv()
-        for _ in range(rounds):
+        for number in range(1, rounds + 1):
             for part in PARTS:
                 for name, connection in connections.items():
                     connection.send(part)
                     results.setdefault((name, part), []).append(connection.recv())
+                    views, cpu = results[name, part][-1]
+                    line = f"round {number}: {name}, {part}: {views:.1f} views/s, CPU {1e3 * cpu:.2f} ms/view"
+                    print(line, file=sys.stderr, flush=True)
         for connection in connections.values():
             connection.send(None)
     return results

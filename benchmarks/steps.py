@@ -34,6 +34,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "contrique, bf16": (*OURS, "bf16"),
     "contrique, compiled": (*OURS, "compiled"),
     "contrique, threads that sleep when idle": (*OURS, "passive"),
+    "contrique, cuDNN tries algorithms": (*OURS, "tries"),
 }
 
 
@@ -49,6 +50,7 @@ def timed(recipe: Recipe, tricks: tuple[str, ...]) -> list[tuple[float, float]]:
     for group in trainer.optimizer.param_groups:
         group["fused"] = "fused" in tricks
     trainer.bf16 = "bf16" in tricks
+    torch.backends.cudnn.benchmark = "tries" in tricks
     if "compiled" in tricks:
         trainer._shared = torch.compile(trainer._shared)
     batch, size = recipe.batch.images, recipe.batch.view_size
@@ -96,7 +98,8 @@ def main() -> None:
     if args.only is not None:
         print(json.dumps(timed(recipe, tuple(args.only.split(",")))))
         return
-    lines = {name: tricks for name, tricks in LINES.items() if not set(args.without.split(",")) & set(tricks)}
+    without = {*args.without.split(","), "passive" if torch.cuda.is_available() else "tries"}
+    lines = {name: tricks for name, tricks in LINES.items() if not without & set(tricks)}
     times: dict[str, list[list[float]]] = {name: [] for name in lines}
     for _ in range(args.rounds):
         for name, tricks in lines.items():
