@@ -33,7 +33,7 @@ def test_distorted_contents_are_drawn_and_measured(photographs, tmp_path, capsys
     assert main(["embed", str(photographs), "-o", str(out), "--contents", "1", "--side", "32", "--method", "pca"]) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
-    assert "126 points of 1 contents" in shown.out
+    assert "126 points, contents: 1;" in shown.out
     assert shown.out.splitlines()[-2:] == [f"{out}/embedding.png", f"{out}/embedding.html"]
     assert Image.open(out / "embedding.png").format == "PNG"
     point = next(row for row in rows(out) if (row["type"], row["level"]) == ("white_noise", "4"))

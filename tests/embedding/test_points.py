@@ -35,7 +35,7 @@ def test_the_seed_draws_the_images(photographs, tmp_path):
     paths = [str(photographs / f"{i}.png") for i in range(3)]
     drawn = {
         tuple(dict.fromkeys(distorted_points(plain_model(), paths, tmp_path, contents=1, side=32, seed=seed).paths))
-        for seed in (0, 0, 3)
+        for seed in (0, 0, 1)
     }
     assert len(drawn) == 2
 

@@ -180,7 +180,7 @@ def _table(numbers: dict[str, Any]) -> str:
     """The numbers for people, one row for each set of places."""
     count, contents, near = numbers["points"], numbers["contents"], numbers["neighbours"]
     lines = [
-        f"{count} points of {contents} contents; by the {near} nearest points of other contents:",
+        f"{count} points, contents: {contents}; told by the {near} nearest points of other contents:",
         " " * 22 + "".join(f"{title:>13}" for title in _MEASURES.values()),
     ]
     for name, row in numbers["measures"].items():
