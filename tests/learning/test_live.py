@@ -76,14 +76,29 @@ def test_it_tells_step_loss_speed_and_time_left(clock):
     assert stream.screen()[-1] == "step 13 of 100 · loss 4.568 · 32.0 views/s · 2 min 54 s left"
 
 
-def test_speed_is_that_of_the_last_steps(clock):
+def test_speed_is_that_of_the_last_fifty_steps(clock):
     stream = Terminal()
     live = LiveLine(0, 1000, stream=stream, clock=clock)
     for step in range(1, 200):
-        clock.now += 1 if step < 100 else 4
+        clock.now += 1 if step < 180 else 4
         live.update(step, 1.0, 8)
-    assert "2.0 views/s" in stream.screen()[-1]
-    assert "53 min 24 s left" in stream.screen()[-1]  # 801 steps of 4 s
+    assert "3.6 views/s" in stream.screen()[-1]  # 30 of 1 s, 20 of 4 s
+    assert "29 min 22 s left" in stream.screen()[-1]  # 801 of 2.2 s
+
+
+def test_a_pause_counts_for_the_time_left_but_not_for_the_speed(clock):
+    stream = Terminal()
+    live = LiveLine(0, 100, stream=stream, clock=clock)
+    clock.now += 1000
+    live.pause(1000)  # before the first step: it will not come again
+    for step in range(1, 41):
+        clock.now += 2
+        if step % 20 == 0:
+            clock.now += 10
+            live.pause(10)
+        live.update(step, 1.0, 8)
+    assert "4.0 views/s" in stream.screen()[-1]
+    assert "2 min 30 s left" in stream.screen()[-1]  # 60 steps of 2 s, and 10 s for each 20
 
 
 def test_warnings_stand_above_it_and_stay(clock):

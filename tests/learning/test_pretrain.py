@@ -250,7 +250,7 @@ def test_probes_come_before_between_and_after_and_change_no_bit(probed, tiny_enc
     probes = [json.loads(line) for line in (tmp_path / "probed" / "probe.jsonl").read_text().splitlines()]
     assert [line["step"] for line in probes] == [0, 2, 4, 6]
     assert all(0 <= line[what] <= 1 for line in probes for what in ("type", "level", "class"))
-    monkeypatch.setattr(pretrain.Probe, "__call__", lambda self, encoder: dict.fromkeys(("type", "level", "class"), 0))
+    monkeypatch.setattr(pretrain.Probe, "__call__", lambda *_: dict.fromkeys(("type", "level", "class", "seconds"), 0))
     pretrain.pretrain(probed, tmp_path / "not", encoder=tiny_encoder(), progress=False)
     expected, got = final_state(tmp_path / "not"), final_state(tmp_path / "probed")
     assert expected.keys() == got.keys()

@@ -61,8 +61,9 @@ class Journal:
         self._live.update(line["step"], line["loss"], views)
 
     def probe(self, step: int, accuracies: dict[str, float]) -> None:
-        """Record a probe after so many steps."""
+        """Record a probe after so many steps; ``accuracies`` has the ``seconds`` that it took, too."""
         self._record(self._probes, {"step": step} | accuracies)
+        self._live.pause(accuracies["seconds"])
         told = ", ".join(f"{what} {100 * accuracies[what]:.1f} %" for what in ("type", "level", "class"))
         if self._progress:
             self._live.above(f"probe after step {step}: {told}")

@@ -43,7 +43,8 @@ class LiveLine:
         self._steps, self._show, self._clock = steps, show, clock
         self._terminal = self._stream.isatty()
         self._shown, self._text, self._on_screen = float("-inf"), "", ""
-        self._recent: deque[tuple[float, int, float]] = deque(maxlen=WINDOW + 1)  # time, step, views so far
+        self._first, self._pauses, self._shared_pauses = first, 0.0, 0.0
+        self._recent: deque[tuple[float, int, int]] = deque(maxlen=WINDOW + 1)  # time less pauses, step, views so far
         self._recent.append((clock(), first, 0))
 
     def update(self, step: int, loss: float, views: int) -> None:
@@ -54,18 +55,26 @@ class LiveLine:
             loss: before the last of them.
             views: how many views it looked at.
         """
-        if len(self._recent) == 2:
+        if step == self._first + 2:
             del self._recent[0]  # the first step waits for workers to start: it tells nothing of the others
         now = self._clock()
-        self._recent.append((now, step, self._recent[-1][2] + views))
-        then, step_then, views_then = self._recent[0]
-        seconds = max(now - then, 1e-9)
-        left = duration((self._steps - step) * seconds / (step - step_then)) + " left" if step < self._steps else "done"
-        rate = (self._recent[-1][2] - views_then) / seconds
+        self._recent.append((now - self._pauses, step, self._recent[-1][2] + views))
+        (then, step_then, views_then), (last, _, views_now) = self._recent[0], self._recent[-1]
+        seconds = max(last - then, 1e-9)
+        a_step = seconds / (step - step_then) + self._shared_pauses / (step - self._first)
+        left = duration((self._steps - step) * a_step) + " left" if step < self._steps else "done"
+        rate = (views_now - views_then) / seconds
         self._text = f"step {step} of {self._steps} · loss {loss:.3f} · {rate:.1f} views/s · {left}"
         if now - self._shown >= (0.2 if self._terminal else 30):
             self._shown = now
             self._draw()
+
+    def pause(self, seconds: float) -> None:
+        """Tell that so much time went into something else than steps: it counts for the time left, not for the speed;
+        before the first step, for neither."""
+        self._pauses += seconds
+        if self._recent[-1][1] > self._first:
+            self._shared_pauses += seconds
 
     def above(self, text: str) -> None:
         """Write a line that stays, above the live one."""
