@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 NEIGHBOURS = 10
+LEAST_MEMBERS = 10
+"""Points of a type below which its levels are not ranked."""
 _CHUNK = 512  # rows of distances at once: 20 MB for 10,000 points
 _SILHOUETTE = 5000  # points that silhouettes are computed of at most
 
@@ -58,8 +60,9 @@ def vote(labels_N: np.ndarray, neighbours_Nk: np.ndarray) -> np.ndarray:
 def level_agreement(x_NK: np.ndarray, types_N: np.ndarray, levels_N: np.ndarray, groups_N: np.ndarray) -> float | None:
     """How well neighbours of the same type rank levels: the mean over types of a rank correlation.
 
-    For each type, Spearman's correlation between a point's level and the mean level of its neighbours of that type
-    among other contents. Types of fewer than three such points, or of one level, are left out.
+    For each type, Spearman's correlation between a point's level and the mean level of its nearest points of that type
+    among other contents: ten, or a fifth of all there are if that is less (the mean of nearly all others falls where
+    the own level rises, whatever the places). Types of fewer than ten such points, or of one level, are left out.
 
     Returns:
         -1 to 1, or None if there is no type to measure.
@@ -67,15 +70,19 @@ def level_agreement(x_NK: np.ndarray, types_N: np.ndarray, levels_N: np.ndarray,
     from contrique.evaluation.correlation import srocc
 
     known = np.flatnonzero(np.isfinite(levels_N))
-    types, levels = types_N[known], levels_N[known]
-    neighbours = other_contents(x_NK[known], groups_N[known], types)
+    types, levels, groups = types_N[known], levels_N[known], groups_N[known]
+    neighbours = other_contents(x_NK[known], groups, types)
     found = []
     for kind in np.unique(types):
-        members = np.flatnonzero((types == kind) & (neighbours >= 0).any(axis=1))
-        if len(members) < 3 or len(np.unique(levels[members])) < 2:
+        members = np.flatnonzero(types == kind)
+        _, content, counts = np.unique(groups[members], return_inverse=True, return_counts=True)
+        others = len(members) - counts[content]
+        members, others = members[others > 0], others[others > 0]
+        if len(members) < LEAST_MEMBERS or len(np.unique(levels[members])) < 2:
             continue
-        predicted = [levels[near[near >= 0]].mean() for near in neighbours[members]]
-        found.append(srocc(np.array(predicted), levels[members]) if len(set(predicted)) > 1 else 0.0)
+        near = [neighbours[i, : min(NEIGHBOURS, max(1, n // 5))] for i, n in zip(members, others, strict=True)]
+        predicted = np.array([levels[one].mean() for one in near])
+        found.append(srocc(predicted, levels[members]) if np.ptp(predicted) > 0 else 0.0)
     return float(np.mean(found)) if found else None
 
 
