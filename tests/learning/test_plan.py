@@ -1,8 +1,10 @@
 """What a dry run tells, and that it leaves nothing."""
 
 import dataclasses
+import json
 import re
 
+import processes
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -88,3 +90,26 @@ def test_what_training_would_refuse_it_refuses(recipe, tiny_encoder):
     few = dataclasses.replace(recipe, probe=ProbePart(every=1, contents=9))
     with pytest.raises(ContriqueError, match="9 images were to be held out"):
         plan.dry_run(few, encoder=tiny_encoder(), progress=False)
+
+
+TOGETHER = """
+import json, sys
+from tiny_encoder import Tiny
+from contrique.learning import plan, trial
+from contrique.learning.recipe import read_recipe
+trial.TIMED, trial.MOST = 0.05, 6
+told = plan.dry_run(read_recipe(sys.argv[1]), encoder=Tiny(), progress=False)
+print(json.dumps([told.rank, told.fits, told.memory, told.text]))
+"""
+
+
+@pytest.mark.slow
+def test_several_processes_try_it_together(recipe_file):
+    done = processes.run_processes(TOGETHER, str(recipe_file))
+    assert [process.returncode for process in done] == [0, 0], done[0].stderr + done[1].stderr
+    (first, *told), (second, *other) = (json.loads(process.stdout) for process in done)
+    assert (first, second) == (0, 1)
+    assert told[:2] == other[:2]  # fits, and the memory of both together
+    assert told[1] > 2e8
+    assert "2 processes, each on CPU, 1 thread" in told[2]
+    assert "8 images (4 synthetic, 4 authentic)" in told[2]
