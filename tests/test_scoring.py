@@ -17,6 +17,7 @@ from PIL import Image
 
 from contrique.errors import ModelError
 from contrique.images import Preprocessing, prepare, read_image
+from contrique.model import Score
 from contrique.scoring import feature_stream, score_stream
 
 
@@ -30,6 +31,9 @@ class FakeModel:
         self.preprocessing = Preprocessing(max_scored_pixels=4096, min_side=8)
         self.windows: list[int] = []
 
+    def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
+        return prepare(image_HWC, self.preprocessing)[0]
+
     def features_of(self, images: list[np.ndarray]) -> np.ndarray:
         self.windows.append(len(images))
         scales = [prepare(image, self.preprocessing) for image in images]
@@ -38,6 +42,10 @@ class FakeModel:
     def score_features(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         value_N = features_ND[:, 0] / 2.55
         return value_N, value_N - 5, value_N + 5
+
+    def to_score(self, path: str, features_D: np.ndarray) -> Score:
+        (value,), (low,), (high,) = self.score_features(features_D[None])
+        return Score(path, float(value), float(low), float(high))
 
 
 def plain(level: int, height: int = 16, width: int = 16) -> np.ndarray:

@@ -5,12 +5,13 @@
 >>> model.score("photo.jpg").value  # 0 to 100, higher is better
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 __version__ = "0.1.0"
 __all__ = ["ContriqueError", "ImageError", "ModelError", "QualityModel", "Score", "load", "score"]
 
 if TYPE_CHECKING:
+    from contrique.baselines.baseline import Baseline
     from contrique.errors import ContriqueError, ImageError, ModelError
     from contrique.model import QualityModel, Score
 
@@ -24,19 +25,48 @@ _HOME = {
 _loaded: dict[None, "QualityModel"] = {}
 
 
-def load(folder: str | None = None, *, engine: str | None = None) -> "QualityModel":
-    """Load a model: the shipped one, or a folder that ``contrique fit`` or ``contrique pretrain`` wrote.
+@overload
+def load(folder: str | None = None, *, engine: str | None = None) -> "QualityModel": ...
+
+
+@overload
+def load(*, method: str, parameters: str | None = None) -> "Baseline": ...
+
+
+def load(
+    folder: str | None = None,
+    *,
+    engine: str | None = None,
+    method: str = "contrique",
+    parameters: str | None = None,
+) -> "QualityModel | Baseline":
+    """Load a model: the shipped one, or a folder that ``contrique fit`` or ``contrique pretrain`` wrote; or a baseline.
 
     Args:
         folder: the model; None for the one that ships with contrique.
         engine: ``"onnx"`` or ``"torch"``; None for ONNX where the model has a graph.
+        method: ``"contrique"``, or another published method: ``"brisque"``, ``"niqe"``.
+        parameters: for those, a folder with the files their authors published; None for the shipped parameters.
 
     Raises:
+        ContriqueError: an unknown method, or an argument that the method does not have.
         ModelError: the folder is no model, or a file in it is damaged.
     """
-    from contrique.model import QualityModel
+    if method == "contrique":
+        from contrique.model import QualityModel
 
-    return QualityModel.load(folder, engine=engine)
+        if parameters is not None:
+            from contrique.errors import ContriqueError
+
+            raise ContriqueError("parameters are for other methods than contrique: a model is named by its folder")
+        return QualityModel.load(folder, engine=engine)
+    from contrique.baselines import load_baseline
+
+    if folder is not None or engine is not None:
+        from contrique.errors import ContriqueError
+
+        raise ContriqueError(f"{method} has no model folder and no engine, only parameters")
+    return load_baseline(method, parameters)
 
 
 def score(source: Any) -> Any:

@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class Score:
         high: upper end of the interval. People's opinion lies between the two as often as the model's card says
             (``card["regressor"]["interval"]``).
         error: why the image could not be scored, or None.
+        raw: the method's own number, in its own direction: the predicted rating of a model, BRISQUE's or NIQE's number.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Score:
     low: float
     high: float
     error: str | None = None
+    raw: float = math.nan
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -189,6 +191,15 @@ class QualityModel:
         scales = [self._one_scale([pair[scale] for pair in pairs]) for scale in (0, 1)]
         return np.concatenate(scales, axis=1)
 
+    def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
+        """The image at the size it is scored at: what ``features_of`` takes, and gives the same features for."""
+        return prepare(image_HWC, self.preprocessing)[0]
+
+    def to_score(self, path: str, features_D: np.ndarray) -> Score:
+        """The score of one image by its features."""
+        (value,), (low,), (high,) = self.score_features(features_D[None])
+        return Score(path, float(value), float(low), float(high), raw=float(self._regressor.predict(features_D)))
+
     def score_features(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Value, low and high on 0–100 for each row of features.
 
@@ -219,20 +230,17 @@ class QualityModel:
             ImageError: a single image cannot be used.
             ModelError: the model has no regressor, or a reference is missing or superfluous.
         """
-        from contrique.images import find_images
-        from contrique.scoring import score_stream
+        from contrique.scoring import score_many
 
         if self.full_reference != (reference is not None):
             raise ModelError(f"{self.name} scores {'against a' if self.full_reference else 'without a'} reference")
-        if isinstance(source, str | os.PathLike) and os.path.isdir(source):
-            return list(score_stream(self, find_images([os.fspath(source)])))
-        if _is_many(source):
-            return list(score_stream(self, source))
-        features = self.features(source)
+        many = score_many(self, source)
+        if many is not None:
+            return many
+        features_D = self.features(source)
         if reference is not None:
-            features = np.abs(self.features(reference) - features)
-        value, low, high = self.score_features(features[None])
-        return Score(source_name(source), float(value[0]), float(low[0]), float(high[0]))
+            features_D = np.abs(self.features(reference) - features_D)
+        return self.to_score(source_name(source), features_D)
 
     def _one_scale(self, images: list[np.ndarray]) -> np.ndarray:
         """Features of prepared images at one scale, (N, D/2): images of one size go through the engine together."""
@@ -247,11 +255,6 @@ class QualityModel:
                 for index, row in zip(batch, self._engine.features(np.stack([images[i] for i in batch])), strict=True):
                     features[index] = row
         return np.stack(features)  # type: ignore[arg-type]
-
-
-def _is_many(source: Any) -> bool:
-    single = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview | np.ndarray)
-    return not single and not hasattr(source, "read") and isinstance(source, Iterable)
 
 
 def _read_regressor(path: Path) -> Any:

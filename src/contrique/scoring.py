@@ -7,17 +7,17 @@ nothing but the order of the sources, so a stream always gives the same numbers.
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from contrique.errors import ImageError, MissingExtra, ModelError
-from contrique.images import MAX_PIXELS, Preprocessing, Source, prepare, read_image, source_name
+from contrique.images import MAX_PIXELS, Source, find_images, read_image, source_name
 
 if TYPE_CHECKING:
-    from contrique.model import QualityModel, Score
+    from contrique.model import Score
 
 BATCH = 16
 """Images in one window: several engine batches of one megapixel, and at most 48 MB of prepared pixels in all."""
@@ -26,8 +26,37 @@ MOST_WORKERS = 4
 """Decoding threads, on a machine with at least so many cores; each may hold one image at its full size."""
 
 
+class Scorer(Protocol):
+    """What a stream goes through: ``QualityModel``, or a method in baselines/."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def full_reference(self) -> bool:
+        """Whether scores need the undistorted image beside each."""
+
+    def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
+        """What is done with one decoded image alone: runs in the decoding threads, and must not mind."""
+
+    def features_of(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
+        """Features (N, D) of what ``prepare`` gave for N images, all at once."""
+
+    def to_score(self, path: str, features_D: np.ndarray) -> "Score":
+        """The score of one image by its features."""
+
+
+def score_many(model: Scorer, source: Any) -> "list[Score] | None":
+    """Scores of a folder, searched recursively, or of an iterable of images; None if ``source`` is a single image."""
+    if isinstance(source, str | os.PathLike):
+        return list(score_stream(model, find_images([os.fspath(source)]))) if os.path.isdir(source) else None
+    single = isinstance(source, bytes | bytearray | memoryview | np.ndarray) or hasattr(source, "read")
+    return None if single or not isinstance(source, Iterable) else list(score_stream(model, source))
+
+
 def score_stream(
-    model: "QualityModel",
+    model: Scorer,
     sources: Iterable[Source],
     *,
     batch: int = BATCH,
@@ -58,12 +87,11 @@ def score_stream(
         if features_D is None:
             yield Score.failed(name, error or "cannot be scored")
         else:
-            value, low, high = model.score_features(features_D[None])
-            yield Score(name, float(value[0]), float(low[0]), float(high[0]))
+            yield model.to_score(name, features_D)
 
 
 def feature_stream(
-    model: "QualityModel",
+    model: Scorer,
     sources: Iterable[Source],
     *,
     batch: int = BATCH,
@@ -97,7 +125,7 @@ def feature_stream(
                 except Exception as error:  # the caller's iterable failed: first give what it gave before
                     ended, broken = True, error
                 else:
-                    waiting.append((source_name(source), pool.submit(_load, source, model.preprocessing, max_pixels)))
+                    waiting.append((source_name(source), pool.submit(_load, source, model, max_pixels)))
             if not waiting:
                 break
             window = [waiting.popleft() for _ in range(min(batch, len(waiting)))]
@@ -110,17 +138,17 @@ def feature_stream(
         raise broken
 
 
-def _load(source: Source, preprocessing: Preprocessing, max_pixels: int) -> np.ndarray | str:
-    """Runs in a thread: the image at the size the model scores, or why there is none."""
+def _load(source: Source, model: Scorer, max_pixels: int) -> np.ndarray | str:
+    """Runs in a thread: what the model makes of one image, or why there is none."""
     try:
-        return prepare(read_image(source, max_pixels=max_pixels), preprocessing)[0]
+        return model.prepare(read_image(source, max_pixels=max_pixels))
     except ImageError as error:
         return error.reason
     except Exception as error:  # one image, whatever is wrong with it, never ends the run
         return _reason(error)
 
 
-def _features(model: "QualityModel", images: list[np.ndarray | str]) -> list[np.ndarray | str]:
+def _features(model: Scorer, images: list[np.ndarray | str]) -> list[np.ndarray | str]:
     """Features for each image of a window; reasons pass through."""
     results = list(images)
     good = {index: image for index, image in enumerate(images) if not isinstance(image, str)}

@@ -9,7 +9,7 @@ from PIL import Image
 
 from contrique.evaluation.cache import FeatureCache, cached_features, content_digest, default_folder, rated_features
 from contrique.evaluation.ratings import read_ratings
-from contrique.images import Preprocessing
+from contrique.images import Preprocessing, prepare
 
 
 class FakeModel:
@@ -19,6 +19,9 @@ class FakeModel:
 
     def __init__(self, digest: str = "d1") -> None:
         self.preprocessing, self.digest, self.seen = Preprocessing(), digest, 0
+
+    def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
+        return prepare(image_HWC, self.preprocessing)[0]
 
     def features_of(self, images: list[np.ndarray]) -> np.ndarray:
         self.seen += len(images)

@@ -17,7 +17,7 @@ from contrique.evaluation.protocol import as_given, compare, evaluate, evaluate_
 from contrique.evaluation.ratings import read_ratings
 from contrique.evaluation.regressor import Regressor, RidgePath
 from contrique.evaluation.splits import group_split
-from contrique.images import Preprocessing
+from contrique.images import Preprocessing, prepare
 from contrique.scale import interval_hundred
 
 
@@ -144,6 +144,9 @@ class FakeModel:
         self.name, self.digest, self.full_reference, self.folder = name, name, full_reference, Path(name)
         self.preprocessing = Preprocessing()
         self.card: dict[str, Any] = {"encoder": {}, "regressor": {"ratings_digest": digest}}
+
+    def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
+        return prepare(image_HWC, self.preprocessing)[0]
 
     def features_of(self, images: list[np.ndarray]) -> np.ndarray:
         return np.array([image.mean((0, 1)) for image in images], np.float32)

@@ -1,8 +1,8 @@
 """How scores are written: a table for people, CSV, JSON, JSON Lines or Parquet, to standard output or a file.
 
-Every writer takes rows of the same six columns. CSV, JSON Lines and the table are written row by row and flushed, so
-what was computed survives a crash; JSON and Parquet are whole documents, written when the run ends (also when it ends
-early) to a temporary name beside the file and then renamed.
+Every writer writes the same columns of each row: six, or seven for a published method. CSV, JSON Lines and the
+table are written row by row and flushed, so what was computed survives a crash; JSON and Parquet are whole documents,
+written when the run ends (also when it ends early) to a temporary name beside the file and then renamed.
 """
 
 import csv
@@ -10,21 +10,25 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol, TextIO, TypedDict
+from typing import Any, NotRequired, Protocol, TextIO, TypedDict
 
 from contrique.errors import ContriqueError, need
 
 COLUMNS = ("path", "score", "low", "high", "error", "model")
+
+METHOD_COLUMNS = (*COLUMNS, "raw")
+"""For published methods beside contrique, which have a number of their own."""
 
 FORMATS = ("table", "csv", "json", "jsonl", "parquet")
 """The formats by name; all but the table are also the endings by which a file chooses its format."""
 
 
 class Row(TypedDict):
-    """One image: numbers are on 0–100, higher is better; they are None where there is an error, and it is None else."""
+    """One image: score, low and high are on 0–100, higher is better; all numbers are None where there is an error, and
+    it is None else. There may be no interval. ``raw`` is the method's own number."""
 
     path: str
     score: float | None
@@ -32,6 +36,7 @@ class Row(TypedDict):
     high: float | None
     error: str | None
     model: str
+    raw: NotRequired[float | None]
 
 
 class Writer(Protocol):
@@ -45,14 +50,15 @@ class Writer(Protocol):
 class TableWriter:
     """Aligned columns for people: score, interval, path. The path comes last because its width is not known ahead."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, columns: Sequence[str] = COLUMNS) -> None:
         self.stream = stream
         print(f"{'score':>6}   {'interval':>15}   image", file=stream, flush=True)
 
     def write(self, row: Row) -> None:
         name = printable(row["path"])
         if row["error"] is None:
-            line = f"{row['score']:6.2f}   {row['low']:6.2f} – {row['high']:6.2f}   {name}"
+            interval = "" if row["low"] is None else f"{row['low']:6.2f} – {row['high']:6.2f}"
+            line = f"{row['score']:6.2f}   {interval:>15}   {name}"
         else:
             line = f"{'–':>6}   {'error':>15}   {name}: {printable(row['error'])}"
         print(line, file=self.stream, flush=True)
@@ -64,16 +70,17 @@ class TableWriter:
 class CsvWriter:
     """Comma-separated values with a header, UTF-8, one line feed a row; an empty field stands for None."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, columns: Sequence[str] = COLUMNS) -> None:
         self.stream = stream
+        self.columns = columns
         self.writer = csv.writer(stream, lineterminator="\n")
         # The csv module leaves a carriage return unquoted when line feeds end its rows, and readers then split there.
         self.quoting_writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        self.writer.writerow(COLUMNS)
+        self.writer.writerow(columns)
         stream.flush()
 
     def write(self, row: Row) -> None:
-        values = list(row.values())
+        values = list(only(row, self.columns).values())
         has_return = any(isinstance(value, str) and "\r" in value for value in values)
         (self.quoting_writer if has_return else self.writer).writerow(values)
         self.stream.flush()
@@ -85,11 +92,12 @@ class CsvWriter:
 class JsonLinesWriter:
     """One JSON object a line."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, columns: Sequence[str] = COLUMNS) -> None:
         self.stream = stream
+        self.columns = columns
 
     def write(self, row: Row) -> None:
-        print(json.dumps(row, ensure_ascii=False), file=self.stream, flush=True)
+        print(json.dumps(only(row, self.columns), ensure_ascii=False), file=self.stream, flush=True)
 
     def close(self) -> None:
         pass
@@ -98,9 +106,10 @@ class JsonLinesWriter:
 class DocumentWriter:
     """A whole document, written when the run ends: to standard output, or in one step over the file of that name."""
 
-    def __init__(self, encode: Callable[[list[Row]], bytes], file: str | None) -> None:
+    def __init__(self, encode: "Encode", file: str | None, columns: Sequence[str] = COLUMNS) -> None:
         self.encode = encode
-        self.rows: list[Row] = []
+        self.columns = columns
+        self.rows: list[dict[str, Any]] = []
         self.path = self.partial = Path(file) if file is not None else None
         # A device or a pipe (/dev/stdout) can only be written to; everything else is replaced by renaming.
         if self.path is not None and (self.path.is_file() or not self.path.exists()):
@@ -111,16 +120,16 @@ class DocumentWriter:
                 self.partial.open("wb").close()  # now, so that an unwritable folder is noticed before any work
 
     def write(self, row: Row) -> None:
-        self.rows.append(row)
+        self.rows.append(only(row, self.columns))
 
     def close(self) -> None:
         if self.path is None or self.partial is None:
-            sys.stdout.buffer.write(self.encode(self.rows))
+            sys.stdout.buffer.write(self.encode(self.rows, self.columns))
             sys.stdout.buffer.flush()
             return
         try:
             with _naming(self.path):
-                self.partial.write_bytes(self.encode(self.rows))
+                self.partial.write_bytes(self.encode(self.rows, self.columns))
                 if self.partial != self.path:
                     self.partial.replace(self.path)
         finally:
@@ -137,25 +146,38 @@ def _naming(path: Path | None) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def json_document(rows: list[Row]) -> bytes:
+Encode = Callable[[list[dict[str, Any]], Sequence[str]], bytes]
+"""From rows, and the names of their columns, to a document."""
+
+
+def only(row: Row, columns: Sequence[str]) -> dict[str, Any]:
+    """These columns of a row, in this order."""
+    return {column: row.get(column) for column in columns}
+
+
+def json_document(rows: list[dict[str, Any]], columns: Sequence[str] = COLUMNS) -> bytes:
     """A JSON array of objects, UTF-8."""
     return (json.dumps(rows, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def parquet_document(rows: list[Row]) -> bytes:
-    """A Parquet table: score, low and high are float64, the rest are strings, any may be null."""
+def parquet_document(rows: list[dict[str, Any]], columns: Sequence[str] = COLUMNS) -> bytes:
+    """A Parquet table: score, low, high and raw are float64, the rest are strings, any may be null."""
     import pyarrow
     import pyarrow.parquet
 
-    numbers = ("score", "low", "high")
-    schema = pyarrow.schema([(c, pyarrow.float64() if c in numbers else pyarrow.string()) for c in COLUMNS])
+    numbers = ("score", "low", "high", "raw")
+    schema = pyarrow.schema([(c, pyarrow.float64() if c in numbers else pyarrow.string()) for c in columns])
     document = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), document)
     return document.getvalue()
 
 
-ROW_WRITERS: dict[str, Callable[[TextIO], Writer]] = {"table": TableWriter, "csv": CsvWriter, "jsonl": JsonLinesWriter}
-DOCUMENTS = {"json": json_document, "parquet": parquet_document}
+ROW_WRITERS: dict[str, Callable[[TextIO, Sequence[str]], Writer]] = {
+    "table": TableWriter,
+    "csv": CsvWriter,
+    "jsonl": JsonLinesWriter,
+}
+DOCUMENTS: dict[str, Encode] = {"json": json_document, "parquet": parquet_document}
 
 
 def choose_format(asked: str | None, file: str | None, terminal: bool) -> str:
@@ -190,12 +212,13 @@ def choose_format(asked: str | None, file: str | None, terminal: bool) -> str:
 
 
 @contextmanager
-def open_writer(kind: str, file: str | None) -> Iterator[Writer]:
+def open_writer(kind: str, file: str | None, columns: Sequence[str] = COLUMNS) -> Iterator[Writer]:
     """Open the output of one run and finish it however the run ends, so that rows already computed are kept.
 
     Args:
         kind: one of ``FORMATS``.
         file: the file to write; None for standard output.
+        columns: those to write; the table is for people and has its own.
 
     Yields:
         The writer.
@@ -209,13 +232,14 @@ def open_writer(kind: str, file: str | None) -> Iterator[Writer]:
     writer: Writer
     with ExitStack() as stack:
         if kind in DOCUMENTS:
-            writer = DocumentWriter(DOCUMENTS[kind], file)
+            writer = DocumentWriter(DOCUMENTS[kind], file, columns)
         elif file is not None:
-            writer = ROW_WRITERS[kind](stack.enter_context(open(file, "w", encoding="utf-8", newline="")))
+            stream = stack.enter_context(open(file, "w", encoding="utf-8", newline=""))
+            writer = ROW_WRITERS[kind](stream, columns)
         else:
             if isinstance(sys.stdout, io.TextIOWrapper):  # a name may hold what the terminal's encoding lacks
                 sys.stdout.reconfigure(errors="backslashreplace")
-            writer = ROW_WRITERS[kind](sys.stdout)
+            writer = ROW_WRITERS[kind](sys.stdout, columns)
         stack.callback(writer.close)
         yield writer
 

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from contrique.cli.output import FORMATS, Row, Writer, choose_format, open_writer, readable
+from contrique.baselines import METHODS, load_baseline
+from contrique.cli.output import COLUMNS, FORMATS, METHOD_COLUMNS, Row, Writer, choose_format, open_writer, readable
 from contrique.errors import ContriqueError, ModelError
 
 if TYPE_CHECKING:
     from contrique.model import QualityModel, Score
+    from contrique.scoring import Scorer
 
 SUMMARY = "Score photographs from 0 to 100."
 
@@ -23,6 +25,11 @@ A row has the columns path, score, low, high, error and model. The interval from
 people as often as the model's card says (see `contrique info`). A file that cannot be scored is a row with an error;
 the others are scored all the same, and the exit status is then 1.
 
+--method brisque and --method niqe score with these published methods instead, also from 0 to 100, higher is better.
+Rows then have a seventh column, raw: the method's own number, lower is better (BRISQUE: DMOS, about 0 to 100; NIQE: a
+distance, from 0 upwards, photographs have about 2 to 10). NIQE has no interval, nor has BRISQUE by its authors' files.
+--parameters DIR scores with those: brisque_allmodel.libsvm and brisque_allrange.txt; niqe_modelparameters.mat.
+
 Without -o and --format the rows are a table on a terminal and CSV into a pipe. CSV and JSON Lines are written row by
 row; JSON and Parquet at the end, also after Ctrl-C. Parquet needs the extra `parquet`.
 
@@ -30,6 +37,7 @@ examples:
   contrique score photo.jpg
   contrique score holiday/ portraits/*.jpg -o scores.csv
   contrique score 'holiday/**/*.png' --format jsonl
+  contrique score holiday/ --method niqe -o niqe.json
   find . -name '*.jpg' -mtime -1 -print0 | contrique score - --null
   contrique score holiday/ | tail -n +2 | sort -t, -k2,2g | head -5      the five worst
 """
@@ -46,6 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "on standard input, one a line",
     )
     parser.add_argument("-m", "--model", metavar="DIR", help="a model folder (default: the model that is shipped)")
+    parser.add_argument(
+        "--method",
+        choices=("contrique", *METHODS),
+        default="contrique",
+        help="another published method than contrique",
+    )
+    parser.add_argument(
+        "--parameters", metavar="DIR", help="that method's official files (default: the parameters that are shipped)"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the rows there: .csv .json .jsonl .parquet .txt")
     parser.add_argument("-f", "--format", choices=FORMATS, help="say the format instead of leaving it to the ending")
     parser.add_argument("-0", "--null", action="store_true", help="a NUL ends each path on standard input")
@@ -68,23 +85,34 @@ def run(args: argparse.Namespace) -> int:
         kind = choose_format(args.format, args.output, sys.stdout.isatty())
     except ContriqueError as error:
         args.parser.error(str(error))
+    if args.method == "contrique" and args.parameters is not None:
+        args.parser.error("--parameters is for --method brisque and niqe; a model of contrique is named with --model")
+    if args.method != "contrique" and args.model is not None:
+        args.parser.error(f"--model is for contrique; {args.method} takes --parameters")
     paths, complete = _find(args.paths, args.null)
-    from contrique.model import QualityModel
     from contrique.scoring import score_stream
 
-    model = QualityModel.load(args.model)
+    model = load_baseline(args.method, args.parameters) if args.method in METHODS else _load_model(args.model)
+    limit = {} if args.max_pixels is None else {"max_pixels": args.max_pixels}
+    columns = METHOD_COLUMNS if args.method in METHODS else COLUMNS
+    with open_writer(kind, args.output, columns) as writer:
+        failed = _write_rows(score_stream(model, paths, **limit), len(paths), writer, model, args.output)
+    if failed:
+        print(f"contrique: {failed} of {len(paths)} images could not be scored", file=sys.stderr)
+    return 0 if complete and not failed else 1
+
+
+def _load_model(folder: str | None) -> "QualityModel":
+    from contrique.model import QualityModel
+
+    model = QualityModel.load(folder)
     if not model.card.get("regressor"):
         raise ModelError(f"{model.name} gives features but no scores yet: fit it to ratings with contrique fit")
     if model.full_reference:
         raise ModelError(
             f"{model.name} scores an image against its reference, in Python: model.score(image, reference)"
         )
-    limit = {} if args.max_pixels is None else {"max_pixels": args.max_pixels}
-    with open_writer(kind, args.output) as writer:
-        failed = _write_rows(score_stream(model, paths, **limit), len(paths), writer, model, args.output)
-    if failed:
-        print(f"contrique: {failed} of {len(paths)} images could not be scored", file=sys.stderr)
-    return 0 if complete and not failed else 1
+    return model
 
 
 def _find(words: list[str], null: bool) -> tuple[list[str], bool]:
@@ -110,7 +138,7 @@ def _standard_input(null: bool) -> list[str]:
     return [os.fsdecode(name if null else name.removesuffix(b"\r")) for name in names if name.strip()]
 
 
-def _write_rows(scores: "Iterator[Score]", total: int, writer: Writer, model: "QualityModel", file: str | None) -> int:
+def _write_rows(scores: "Iterator[Score]", total: int, writer: Writer, model: "Scorer", file: str | None) -> int:
     """Write the rows as they come and count the failed; a progress bar shows where the rows do not."""
     rows_show = file is None and sys.stdout.isatty()
     if sys.stderr.isatty() and not rows_show:
@@ -126,9 +154,12 @@ def _write_rows(scores: "Iterator[Score]", total: int, writer: Writer, model: "Q
 
 def as_row(score: "Score", model: str) -> Row:
     """One row of the output: numbers rounded to six decimals, None in place of a number that is not one."""
-    value, low, high = (None if math.isnan(x) else round(float(x), 6) for x in (score.value, score.low, score.high))
+    value, low, high, raw = (
+        None if math.isnan(x) else round(float(x), 6) for x in (score.value, score.low, score.high, score.raw)
+    )
     error = None if score.error is None else readable(score.error)
-    return {"path": readable(score.path), "score": value, "low": low, "high": high, "error": error, "model": model}
+    path = readable(score.path)
+    return {"path": path, "score": value, "low": low, "high": high, "error": error, "model": model, "raw": raw}
 
 
 def _pixels(word: str) -> int:

@@ -1,0 +1,42 @@
+"""Published methods beside CONTRIQUE: one file each, with its paper, its formula and its known deviations at the top.
+
+To add one, write a file with a subclass of ``Baseline`` (baseline.py) and a function ``load(parameters)``, which takes
+the folder of official files or None for the shipped ones, and name it in ``METHODS``. ``contrique score --method``,
+``contrique.load(method=...)``, streaming, the feature cache and the protocol then know it; docs/baselines.md shows how.
+"""
+
+import importlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contrique.errors import ContriqueError, ModelError
+
+if TYPE_CHECKING:
+    from contrique.baselines.baseline import Baseline
+
+METHODS = {
+    "brisque": "contrique.baselines.brisque",
+    "niqe": "contrique.baselines.niqe",
+}
+"""Methods by name, and the module each is in; imported when it is asked for."""
+
+
+def load_baseline(method: str, parameters: str | os.PathLike[str] | None = None) -> "Baseline":
+    """Load a method with its shipped parameters or its official ones.
+
+    Args:
+        method: one of ``METHODS``.
+        parameters: the folder of the official files; None for the parameters that ship with contrique.
+
+    Raises:
+        ContriqueError: there is no such method.
+        ModelError: the folder or a file is missing or damaged.
+        MissingExtra: an official file needs a package that is not installed.
+    """
+    if method not in METHODS:
+        raise ContriqueError(f"unknown method {method!r}: expected contrique, {', '.join(METHODS)}")
+    folder = None if parameters is None else Path(parameters)
+    if folder is not None and not folder.is_dir():
+        raise ModelError(f"{folder}: no such folder of parameters")
+    return importlib.import_module(METHODS[method]).load(folder)

@@ -1,0 +1,61 @@
+"""Methods by name: every one can be loaded, says what it is, and costs nothing until it is asked for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import contrique
+from contrique.baselines import METHODS, load_baseline
+from contrique.baselines.baseline import Baseline
+from contrique.errors import ContriqueError, ModelError
+from contrique.scale import check_mapping
+
+WEIGHTS = Path(contrique.__file__).parent / "weights"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_says_what_it_is(name: str) -> None:
+    method = contrique.load(method=name)
+    assert isinstance(method, Baseline)
+    assert method.digest.startswith(name)
+    about = method.card["raw"]
+    check_mapping(about["mapping"])
+    assert about["mapping"]["lower_is_better"] == about["lower_is_better"]
+    assert about["range"]
+    assert method.card["paper"]
+    assert method.card["licence"] == "Apache-2.0"
+    assert method.card["training"]["about"]
+
+
+def test_shipped_parameters_are_small() -> None:
+    sizes = {name: sum(file.stat().st_size for file in (WEIGHTS / name).iterdir()) for name in ("brisque", "niqe")}
+    assert max(sizes.values()) < 1_000_000
+
+
+def test_unknown_methods_and_arguments_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContriqueError, match="unknown method 'psnr': expected contrique, brisque, niqe"):
+        contrique.load(method="psnr")
+    with pytest.raises(ContriqueError, match="brisque has no model folder"):
+        contrique.load("folder", method="brisque")
+    with pytest.raises(ContriqueError, match="niqe has no model folder and no engine"):
+        contrique.load(method="niqe", engine="onnx")
+    with pytest.raises(ContriqueError, match="parameters are for other methods"):
+        contrique.load(parameters=str(tmp_path))
+    with pytest.raises(ModelError, match="no such folder of parameters"):
+        load_baseline("niqe", tmp_path / "nowhere")
+
+
+def test_scoring_needs_no_optional_package() -> None:
+    code = """
+import sys
+for name in ("torch", "scipy", "cv2", "sklearn", "onnxruntime"):
+    sys.modules[name] = None
+import numpy, contrique
+image = numpy.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=numpy.uint8)
+for name in ("brisque", "niqe"):
+    score = contrique.load(method=name).score(image)
+    assert 0 < score.value < 100
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
