@@ -89,3 +89,27 @@ def test_ready_made_samples_are_sorted_by_class(tmp_path):
     assert made == {name for name in rows if name.split("/")[1].startswith("b")}
     with pytest.raises(ContriqueError, match="no images in ref_imgs"):
         Photographs(str(tmp_path), [(item, NOBODY) for item in ready.items()])
+
+
+def test_a_missing_image_is_told_from_a_missing_source(tmp_path):
+    """A folder that images were found in, gone or emptied, is no broken image; a manifest's wrong row is one."""
+    names = [f"{folder}/{i}.png" for folder in "ab" for i in range(3)]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (7, 5)).save(tmp_path / name)
+    found = Photographs(str(tmp_path), listing(*names))
+    named = Photographs(str(tmp_path), listing(*names, "nowhere/c.png"), seen=False)
+
+    def gone(images, name):
+        return images.gone(images.rows_of(name)[0])
+
+    (tmp_path / "a" / "0.png").unlink()
+    assert gone(found, "a/0.png") is gone(named, "a/0.png") is gone(named, "nowhere/c.png") is None
+    (tmp_path / "a").rename(tmp_path / "elsewhere")
+    why = "images were found here, but the folder is gone: No such file or directory"
+    assert gone(found, "a/1.png") == f"{tmp_path}/a: {why}"
+    assert gone(named, "a/1.png") is None  # others of it are there
+    for path in (tmp_path / "b").iterdir():  # as a folder that a disk was mounted on is empty without it
+        path.unlink()
+    assert gone(found, "b/1.png").endswith("the folder is gone: is empty")
+    assert gone(named, "b/1.png").startswith(f"{tmp_path}: none of 7 images looked for is there")
