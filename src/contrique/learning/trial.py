@@ -8,6 +8,7 @@ can fit into memory: where it cannot, it is not tried.
 import contextlib
 import tempfile
 import time
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 
 from contrique.errors import ImageError
-from contrique.learning.ahead import on_device
+from contrique.learning.ahead import Batch, on_device
 from contrique.learning.checkpoints import save_checkpoint
 from contrique.learning.corpora import Corpus, Images
 from contrique.learning.loader import batches
@@ -102,13 +103,16 @@ def try_out(trainer: Trainer, corpus: Corpus, progress: bool = True) -> Trial:
         if trial.decoding >= DECODING and decoded < images:
             trial.decoded = decoded / images
             trial.decoding /= trial.decoded
-        _time_steps(trainer, corpus, trial)
+        probe, probing = None, list[float]()
         if recipe.probe and group.first:
             probe = Probe([corpus.pristine.load(i) for i in corpus.held_out], recipe.batch.view_size, recipe.run.seed)
-            first, later = (probe(trainer.model.encoder)["seconds"] for _ in range(2))
-            trial.probes = first, later
-        if group.first:
-            _save(trainer, trial)
+            probing.append(probe(trainer.model.encoder)["seconds"])
+        with contextlib.closing(on_device(batches(corpus, recipe, 0, MOST, group), trainer.device)) as source:
+            _time_steps(trainer, source, trial)
+            if probe:
+                trial.probes = probing[0], probe(trainer.model.encoder)["seconds"]
+            if group.first:  # as in a run, the workers are there meanwhile
+                _save(trainer, trial)
     own = peak.value + int((1 - trial.decoded) * trial.cache)
     trial.memory = sum(memory for _, memory in group.heard(own))
     trial.fits = trial.free is None or (own - before) * group.local_world < trial.free
@@ -161,19 +165,16 @@ def _small_steps(trainer: Trainer, corpus: Corpus, trial: Trial) -> float | None
     return seconds * share / SMALL[1]
 
 
-def _time_steps(trainer: Trainer, corpus: Corpus, trial: Trial) -> None:
-    recipe, group = trainer.recipe, trainer.group
+def _time_steps(trainer: Trainer, source: Generator[Batch, None, None], trial: Trial) -> None:
     seconds: list[float] = []
-    made = on_device(batches(corpus, recipe, 0, MOST, group), trainer.device)
-    with contextlib.closing(made) as source:
-        before = time.perf_counter()
-        for step, (views, classes, _) in enumerate(source):
-            trainer.step(min(step, recipe.run.steps - 1), views, classes)
-            now = time.perf_counter()
-            seconds.append(now - before)
-            before = now
-            if group.from_first(_enough(seconds)):
-                break
+    before = time.perf_counter()
+    for step, (views, classes, _) in enumerate(source):
+        trainer.step(min(step, trainer.recipe.run.steps - 1), views, classes)
+        now = time.perf_counter()
+        seconds.append(now - before)
+        before = now
+        if trainer.group.from_first(_enough(seconds)):
+            break
     trial.steps = seconds[WARM_UP:] or seconds[-1:]
     trial.starting = max(0.0, sum(seconds[:WARM_UP]) - min(WARM_UP, len(seconds)) * trial.step)
 
