@@ -94,7 +94,8 @@ def label_places(types: Sequence[str], places_N2: np.ndarray) -> dict[str, np.nd
     """Where to write what each type is: where it is densest, and not on another label.
 
     The densest place is the mean of the largest set of its points within a twentieth of the picture of one of them;
-    where these are fewer than five, which a label would hide, it stands above. Labels nearer to each other than a 28th of the picture are then pushed apart.
+    where these are fewer than five, which a label would hide, it stands above. Labels nearer to each other than a
+    28th of the picture are then pushed apart.
 
     Returns:
         A place (2,) for each type.
@@ -109,7 +110,7 @@ def label_places(types: Sequence[str], places_N2: np.ndarray) -> dict[str, np.nd
         some_M2 = some_M2[:: max(1, len(some_M2) // 1000)]
         near = ((some_M2[:, None] - some_M2[None]) ** 2).sum(axis=2) < (extent / 20) ** 2
         crowd_M2 = some_M2[near[near.sum(axis=1).argmax()]]
-        spots.append(crowd_M2.mean(axis=0) + [0, 0.7 * gap if len(crowd_M2) < 5 else 0])
+        spots.append(crowd_M2.mean(axis=0) + np.array([0.0, 0.7 * gap if len(crowd_M2) < 5 else 0.0]))
     for _ in range(100):
         for i in range(len(spots)):
             for j in range(i):
