@@ -98,6 +98,15 @@ def test_moments_of_strips_add_up() -> None:
     np.testing.assert_allclose(total, nss.moments(values[None]), rtol=1e-12)
 
 
+def test_sums_go_to_blas_in_pieces_too_short_for_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths, vecdot = [], np.vecdot
+    monkeypatch.setattr(np, "vecdot", lambda a, b: lengths.append(a.shape[-1]) or vecdot(a, b))
+    values = np.random.default_rng(4).normal(size=(1, 150, 150))
+    got = nss.moments(values)
+    np.testing.assert_allclose(got[0, 0], slow_moments(values), rtol=1e-9)
+    assert 1000 < max(lengths) <= 10_000  # where OpenBLAS starts threads for a dot product
+
+
 def test_the_grid_of_shapes_has_one_answer_for_each_ratio() -> None:
     shapes = nss.shapes()
     assert (len(shapes.alpha), shapes.alpha[0], shapes.alpha[-1]) == (9801, 0.2, 10.0)

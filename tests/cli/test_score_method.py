@@ -69,7 +69,7 @@ def test_the_table_is_for_people(method: str, photographs: Path, capsys: pytest.
     head, line = capsys.readouterr().out.splitlines()
     assert head.split() == ["score", "interval", "image"]
     assert line.index("/") == head.index("image")
-    assert 0 < float(line.split()[0]) < 100
+    assert 0 <= float(line.split()[0]) < 100  # noise is so far from photographs that two decimals do not show it
 
 
 def test_contrique_keeps_its_six_columns(photographs: Path, capsys: pytest.CaptureFixture[str]) -> None:

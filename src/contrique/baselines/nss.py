@@ -41,6 +41,10 @@ BICUBIC = np.array([-0.01171875, -0.03515625, 0.11328125, 0.43359375])
 STRIP = 32_768
 """Values of a picture that are worked on at once: ten such arrays fit into a megabyte or two of cache."""
 
+DOT = 8_192
+"""Longest sum of products handed to BLAS at once: OpenBLAS takes threads for more than 10,000, which then wait for a
+core that other threads of ours have."""
+
 MOMENTS = 5
 """Number of negative and of positive values, sum of squares of either, sum of absolute values."""
 
@@ -169,13 +173,19 @@ def moments(blocks_Bhw: np.ndarray, above_Bw: np.ndarray | None = None) -> np.nd
 
 def _moments(x_BN: np.ndarray) -> np.ndarray:
     size_BN = np.abs(x_BN)
-    square, signed = np.vecdot(x_BN, x_BN), np.vecdot(x_BN, size_BN)
+    square, signed = _dot(x_BN, x_BN), _dot(x_BN, size_BN)
     negative, positive = (square - signed) / 2, (square + signed) / 2
     if (np.minimum(negative, positive) < CANCELLED * square).any():
         low, high = np.minimum(x_BN, 0), np.maximum(x_BN, 0)
-        negative, positive = np.vecdot(low, low), np.vecdot(high, high)
+        negative, positive = _dot(low, low), _dot(high, high)
     counts = [[np.count_nonzero(side) for side in sign] for sign in (x_BN < 0, x_BN > 0)]
     return np.stack([*counts, negative, positive, size_BN.sum(axis=1)], axis=1)
+
+
+def _dot(one_BN: np.ndarray, other_BN: np.ndarray) -> np.ndarray:
+    """Sum of products of each row, in pieces so short that BLAS does not start threads for them: ours run already."""
+    starts = range(0, one_BN.shape[1], DOT)
+    return np.sum([np.vecdot(one_BN[:, at : at + DOT], other_BN[:, at : at + DOT]) for at in starts], axis=0)
 
 
 class Shapes(NamedTuple):
