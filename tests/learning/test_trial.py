@@ -143,7 +143,7 @@ print(json.dumps([reckoned.memory, found.memory, reckoned.step, found.step]))
 @pytest.mark.slow
 def test_memory_reckoned_from_few_images_is_that_of_the_batch(recipe_file):
     """The shipped encoder's network on 128 images of 128 px. What it really takes varies from step to step, from 1.4 to
-    2 GB, as the C library finds room; what is reckoned must not be less than the least of that, nor much more than the most.
+    2 GB, as the C library finds room: what is reckoned must not be less than the least, nor much more than the most.
     """
     done = subprocess.run([sys.executable, "-c", MEASURE, str(recipe_file)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
