@@ -208,7 +208,7 @@ class _Patterns:
         self._y_M, self._x_M = rng.integers(leaf_textures.SIDE, size=(2, MATERIALS), dtype=np.uint8)
         contrast_M = np.minimum(_CONTRAST * np.exp(rng.normal(0, _CONTRAST_DEVIATION, MATERIALS)), _CONTRAST_MOST)
         gain_3M = contrast_M / leaf_textures.UNIT * (1 + rng.normal(0, _TINT, (3, MATERIALS)))
-        self._gain_3M = gain_3M.astype(np.float32)
+        self._gain_1M3 = np.ascontiguousarray(gain_3M.T, np.float32)[None]
         self._across = np.arange(size).astype(np.uint8)  # bytes: they start anew where the texture does
 
     def add(self, plain_HWC: Image, material_HW: Image, top: int) -> None:
@@ -216,10 +216,9 @@ class _Patterns:
         x_HW = cv2.LUT(material_HW, self._x_M) + self._across
         y_HW = cv2.LUT(material_HW, self._y_M) + self._across[top : top + len(plain_HWC), None]
         texture_HW = cv2.LUT(material_HW, self._texture_M)
-        where_HW = cv2.merge([x_HW, y_HW, texture_HW, np.zeros_like(material_HW)]).view("<u4")[..., 0]
-        pattern_HW = leaf_textures.atlas().reshape(-1)[where_HW.astype(np.intp)].astype(np.float32)
-        channels = [
-            cv2.add(plain_HW, cv2.multiply(pattern_HW, cv2.LUT(material_HW, gain_M)), dtype=cv2.CV_8U)
-            for plain_HW, gain_M in zip(cv2.split(plain_HWC), self._gain_3M, strict=True)
-        ]
-        cv2.merge(channels, plain_HWC)
+        # Four bytes, read as two numbers: the column and the row in all textures, one below the other.
+        place_HW2 = cv2.merge([x_HW, np.zeros_like(material_HW), y_HW, texture_HW]).view("<i2")
+        textures_HW = leaf_textures.atlas().reshape(-1, leaf_textures.SIDE)
+        pattern_HW = cv2.remap(textures_HW, place_HW2, np.empty(0), cv2.INTER_NEAREST).astype(np.float32)
+        gain_HWC = cv2.LUT(cv2.merge([material_HW] * 3), self._gain_1M3)
+        cv2.add(plain_HWC, cv2.multiply(cv2.merge([pattern_HW] * 3), gain_HWC), plain_HWC, dtype=cv2.CV_8U)
