@@ -246,8 +246,15 @@ def test_an_interrupted_run_keeps_what_it_computed(
 def test_ctrl_c_stops_a_real_run_and_its_rows_stay(photographs: Path, tmp_path: Path) -> None:
     file = tmp_path / "scores.csv"
     many = "\n".join([str(photographs / "d.webp")] * 100_000)
+    # A shell's background jobs are born deaf to Ctrl-C, and so is what they start: the command gets its ears back.
+    hearing = (
+        "import signal, sys, os; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    )
     run = subprocess.Popen(
-        [CONTRIQUE, "score", "-", "-o", str(file)], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", hearing, CONTRIQUE, "score", "-", "-o", str(file)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert run.stdin is not None
     run.stdin.write(many)
