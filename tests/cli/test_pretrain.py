@@ -1,6 +1,7 @@
 """The command, through the installed entry point, on a few tiny images."""
 
 import contextlib
+import getpass
 import json
 import os
 import re
@@ -106,11 +107,13 @@ def test_wrong_usage_is_told_as_such(recipe, tmp_path):
 @pytest.mark.slow
 def test_a_dry_run_prints_a_plan_and_leaves_nothing(recipe, tmp_path):
     before = sorted(tmp_path.rglob("*"))
+    # PyTorch makes an empty folder of this name in the temporary folder when its optimizers are imported.
+    torchs = tmp_path / f"torchinductor_{getpass.getuser()}"
     done = contrique(recipe, "--dry-run", "--data", tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     for word in ("recipe      small", "weights train", "pristine    4 images", "time        about", "memory      "):
         assert word in done.stdout
-    assert sorted(tmp_path.rglob("*")) == before
+    assert sorted(set(tmp_path.rglob("*")) - {torchs}) == before
 
 
 def tree_memory(pid):
