@@ -44,7 +44,7 @@ Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
 _ZOOM = 2  # samples a pixel, along each side
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV gets
-_BAND = 64  # rows that are coloured at a time
+_BAND = 32  # rows that are coloured at a time, so that what is in between stays in the processor's cache
 
 # Colours of leaves on three axes: (R + G + B)/3, (R − B)/2, (R − 2G + B)/4, which are nearly independent in natural
 # scenes (Buchsbaum & Gottschalk 1983; Ruderman et al. 1998). Measured on 826 photographs (BSDS500, CID22, CLIC, GB82)
