@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from contrique.errors import ContriqueError
 from contrique.images import read_image
 from contrique.learning import corpora, loader, pretrain, trainer
-from contrique.learning.checkpoints import all_checkpoints, read_note
 from contrique.learning.recipe import ProbePart, read_recipe
+from contrique.learning.run.checkpoints import all_checkpoints, read_note
 from contrique.learning.trainer import Trainer
 
 

@@ -18,9 +18,9 @@ from lives import Lives
 from safetensors.torch import load_file
 
 from contrique.errors import ContriqueError
-from contrique.learning.checkpoints import all_checkpoints, step_of
 from contrique.learning.pretrain import pretrain
 from contrique.learning.recipe import read_recipe
+from contrique.learning.run.checkpoints import all_checkpoints, step_of
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 slow = pytest.mark.slow  # test_pretrain, test_checkpoints and others ask much of it without real processes, quickly
@@ -264,7 +264,7 @@ def test_a_log_on_a_full_disk_is_named(lives, tmp_path, small_disk):
 
 def test_a_log_cut_anywhere_is_mended(tmp_path):
     """A power cut can leave any part of the last lines."""
-    from contrique.learning.journal import Journal
+    from contrique.learning.run.journal import Journal
 
     lines = [json.dumps({"step": step, "loss": 1.5, "lr": 0.1}) + "\n" for step in (1, 2, 3, 4)]
     text = "".join(lines)

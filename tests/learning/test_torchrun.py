@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from tiny_run import write_recipe
 from torchruns import SUPPORT, Torchrun
 
-from contrique.learning.checkpoints import all_checkpoints, read_note
+from contrique.learning.run.checkpoints import all_checkpoints, read_note
 
 pytestmark = pytest.mark.slow
 STEPS = 60

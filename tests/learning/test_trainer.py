@@ -4,7 +4,7 @@ import pytest
 import torch
 import whole_and_parts
 
-from contrique.learning.distributed import ALONE
+from contrique.learning.processes.distributed import ALONE
 
 TOLERANCE = {"sgd": 5e-4, "clipped": 5e-4, "adamw": 5e-3}
 """Float32 after four steps, relative to the largest entry. AdamW divides each gradient by its own size: where one is

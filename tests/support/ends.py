@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file
 from tiny_run import RECIPE, write_images
 
-from contrique.learning.checkpoints import all_checkpoints, step_of
+from contrique.learning.run.checkpoints import all_checkpoints, step_of
 
 STEPS = 8
 

@@ -14,10 +14,10 @@ from torch import nn
 
 from contrique.errors import ContriqueError
 from contrique.learning.corpora import Corpus
-from contrique.learning.distributed import Group, joined
 from contrique.learning.loader import batches
+from contrique.learning.processes.distributed import Group, joined
+from contrique.learning.processes.synced_norm import synchronise_norms
 from contrique.learning.recipe import Recipe, read_recipe
-from contrique.learning.synced_norm import synchronise_norms
 from contrique.learning.trainer import Trainer
 
 CLASSES = torch.tensor([0, 0, 1, 2, 2, 2, 130, 4000, 1, 1, 5, 0])  # some have one member; shares hold unequal numbers

@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _dry_run(recipe: "Recipe") -> int:
     """Print what a recipe would do."""
-    from contrique.learning.plan import dry_run
+    from contrique.learning.run.plan import dry_run
 
     plan = dry_run(recipe)
     if not plan.rank:

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from contrique.errors import ContriqueError
 from contrique.learning.corpora import Corpus
-from contrique.learning.distributed import ALONE, Group
+from contrique.learning.processes.distributed import ALONE, Group
 from contrique.learning.recipe import Recipe
 
 _REFUSED = re.compile("can't allocate memory|Cannot allocate memory|Insufficient memory|bad_alloc", re.IGNORECASE)

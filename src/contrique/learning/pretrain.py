@@ -18,17 +18,17 @@ from tqdm import tqdm
 
 from contrique.errors import ContriqueError
 from contrique.learning.ahead import on_device
-from contrique.learning.checkpoints import load_checkpoint, save_checkpoint
 from contrique.learning.corpora import Corpus
 from contrique.learning.corpora.broken import Broken, BrokenList
-from contrique.learning.distributed import ALONE, Group, joined, restarted
-from contrique.learning.durable import sole_user, write_atomically
-from contrique.learning.journal import Journal
 from contrique.learning.loader import batches, shortages_named
 from contrique.learning.probe import Probe
+from contrique.learning.processes.distributed import ALONE, Group, joined, restarted
 from contrique.learning.recipe import Recipe, versions
-from contrique.learning.run_folder import BROKEN, CHECKPOINTS, ENCODER, RECIPE, export, find_start, warn
-from contrique.learning.stopping import StopFlag
+from contrique.learning.run.checkpoints import load_checkpoint, save_checkpoint
+from contrique.learning.run.durable import sole_user, write_atomically
+from contrique.learning.run.journal import Journal
+from contrique.learning.run.run_folder import BROKEN, CHECKPOINTS, ENCODER, RECIPE, export, find_start, warn
+from contrique.learning.run.stopping import StopFlag
 from contrique.learning.trainer import Trainer
 
 

@@ -11,11 +11,11 @@ from torch.nn.parallel import DistributedDataParallel
 
 from contrique.errors import ContriqueError
 from contrique.learning import encoders
-from contrique.learning.distributed import ALONE, Group
 from contrique.learning.optimizer import build_optimizer, learning_rate, set_learning_rate, trained_parameters
+from contrique.learning.processes.distributed import ALONE, Group
+from contrique.learning.processes.synced_norm import synchronise_norms
 from contrique.learning.projector import GRID, Contrast
 from contrique.learning.recipe import Recipe
-from contrique.learning.synced_norm import synchronise_norms
 
 
 def keep_freed_memory() -> None:

@@ -17,12 +17,12 @@ import torch
 
 from contrique.errors import ImageError
 from contrique.learning.ahead import Batch, on_device
-from contrique.learning.checkpoints import save_checkpoint
 from contrique.learning.corpora import Corpus, Images
 from contrique.learning.loader import batches
-from contrique.learning.memory import Peak, available, used
 from contrique.learning.pretrain import warm
 from contrique.learning.probe import Probe
+from contrique.learning.run.checkpoints import save_checkpoint
+from contrique.learning.run.memory import Peak, available, used
 from contrique.learning.trainer import Trainer
 
 DECODING = 60.0  # seconds of decoding at most

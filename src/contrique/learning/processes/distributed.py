@@ -25,9 +25,9 @@ import torch
 from torch import Tensor, distributed, nn
 
 from contrique.errors import ContriqueError, ToldElsewhere
-from contrique.learning.gathered import gathered
 from contrique.learning.loss import contrastive_loss
-from contrique.learning.meeting import meet
+from contrique.learning.processes.gathered import gathered
+from contrique.learning.processes.meeting import meet
 
 T = TypeVar("T")
 TIMEOUT = timedelta(minutes=10)

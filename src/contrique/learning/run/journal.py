@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from contrique.learning.durable import partial
-from contrique.learning.event_file import EventFile
-from contrique.learning.live import LiveLine
+from contrique.learning.run.durable import partial
+from contrique.learning.run.event_file import EventFile
+from contrique.learning.run.live import LiveLine
 
 LOG, PROBES, EVENTS = "log.jsonl", "probe.jsonl", "tensorboard"
 _SCALARS = {

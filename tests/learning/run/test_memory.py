@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from contrique.learning import memory
+from contrique.learning.run import memory
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 MB = 1_000_000

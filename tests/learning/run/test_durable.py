@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from contrique.errors import ContriqueError
-from contrique.learning.durable import partial, publish_folder, remove_leftovers, sole_user, write_atomically
+from contrique.learning.run.durable import partial, publish_folder, remove_leftovers, sole_user, write_atomically
 
 
 def test_a_file_is_written_whole(tmp_path):
@@ -70,7 +70,7 @@ def test_one_process_at_a_time_and_a_killed_one_lets_go(tmp_path):
     script = f"""
 import os, time
 from pathlib import Path
-from contrique.learning.durable import sole_user
+from contrique.learning.run.durable import sole_user
 with sole_user(Path({str(tmp_path)!r})):
     child = os.fork()  # as a worker process is: it must not keep the lock
     if child:

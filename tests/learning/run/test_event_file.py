@@ -2,7 +2,7 @@
 
 import pytest
 
-from contrique.learning.event_file import EventFile, masked
+from contrique.learning.run.event_file import EventFile, masked
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from contrique.errors import ContriqueError  # noqa: E402
-from contrique.learning import plan, trial  # noqa: E402
 from contrique.learning.recipe import ProbePart, read_recipe  # noqa: E402
-from contrique.learning.trial import Trial  # noqa: E402
+from contrique.learning.run import plan, trial  # noqa: E402
+from contrique.learning.run.trial import Trial  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +95,7 @@ def test_what_training_would_refuse_it_refuses(recipe, tiny_encoder):
 TOGETHER = """
 import json, sys
 from tiny_encoder import Tiny
-from contrique.learning import plan, trial
+from contrique.learning.run import plan, trial
 from contrique.learning.recipe import read_recipe
 trial.TIMED, trial.MOST = 0.05, 6
 told = plan.dry_run(read_recipe(sys.argv[1]), encoder=Tiny(), progress=False)

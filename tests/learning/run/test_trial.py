@@ -10,9 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from contrique.learning import trial  # noqa: E402
 from contrique.learning.corpora import Corpus  # noqa: E402
 from contrique.learning.recipe import ProbePart, read_recipe  # noqa: E402
+from contrique.learning.run import trial  # noqa: E402
 from contrique.learning.trainer import Trainer  # noqa: E402
 
 
@@ -123,9 +123,9 @@ def test_a_cache_that_cannot_fit_is_told(short, recipe, tiny_encoder, monkeypatc
 MEASURE = """
 import dataclasses, json, sys, torch
 torch.set_num_threads(1)
-from contrique.learning import trial
+from contrique.learning.run import trial
 from contrique.learning.corpora import Corpus
-from contrique.learning.memory import Peak
+from contrique.learning.run.memory import Peak
 from contrique.learning.recipe import read_recipe
 from contrique.learning.trainer import Trainer
 recipe = read_recipe(sys.argv[1])

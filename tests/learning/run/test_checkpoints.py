@@ -11,8 +11,9 @@ from safetensors import safe_open
 from torch import nn
 
 from contrique.errors import ContriqueError
-from contrique.learning import checkpoints
-from contrique.learning.checkpoints import (
+from contrique.learning.optimizer import build_optimizer
+from contrique.learning.run import checkpoints
+from contrique.learning.run.checkpoints import (
     DamagedCheckpoint,
     all_checkpoints,
     load_checkpoint,
@@ -20,7 +21,6 @@ from contrique.learning.checkpoints import (
     read_note,
     save_checkpoint,
 )
-from contrique.learning.optimizer import build_optimizer
 
 
 def make(name="sgd", width=4):

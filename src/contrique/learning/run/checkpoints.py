@@ -17,8 +17,8 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from contrique.errors import ContriqueError
-from contrique.learning.durable import write_atomically
 from contrique.learning.optimizer import trained_parameters
+from contrique.learning.run.durable import write_atomically
 
 KEEP = 3
 """How many of the newest stay."""

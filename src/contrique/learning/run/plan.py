@@ -11,14 +11,14 @@ from torch import nn
 
 from contrique.learning.corpora import Corpus, Images
 from contrique.learning.distortions import LEVELS, N_CLASSES, NAMES
-from contrique.learning.distributed import joined
-from contrique.learning.live import duration
 from contrique.learning.loader import shortages_named, worker_count
 from contrique.learning.pretrain import check_shares
+from contrique.learning.processes.distributed import joined
 from contrique.learning.recipe import STARTS, Recipe
+from contrique.learning.run.live import duration
+from contrique.learning.run.trial import Trial, try_out
 from contrique.learning.sources import Source
 from contrique.learning.trainer import Trainer
-from contrique.learning.trial import Trial, try_out
 
 
 @dataclass(frozen=True)

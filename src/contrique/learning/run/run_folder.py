@@ -11,12 +11,12 @@ from tqdm import tqdm
 
 from contrique.errors import ContriqueError
 from contrique.learning import encoders
-from contrique.learning.checkpoints import all_checkpoints, newest_checkpoint, read_note
 from contrique.learning.corpora import Corpus
-from contrique.learning.durable import partial, publish_folder, remove_leftovers
 from contrique.learning.export import save_encoder
 from contrique.learning.projector import Contrast
 from contrique.learning.recipe import Recipe, public_part, result_part, versions
+from contrique.learning.run.checkpoints import all_checkpoints, newest_checkpoint, read_note
+from contrique.learning.run.durable import partial, publish_folder, remove_leftovers
 
 RECIPE, CHECKPOINTS, ENCODER, BROKEN = "recipe.json", "checkpoints", "encoder", "broken.csv"
 

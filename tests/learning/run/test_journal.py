@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contrique.learning.journal import EVENTS, LOG, PROBES, Journal
+from contrique.learning.run.journal import EVENTS, LOG, PROBES, Journal
 
 
 def line(step):

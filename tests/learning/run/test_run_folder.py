@@ -7,12 +7,12 @@ import torch
 from safetensors import SafetensorError
 
 from contrique.errors import ContriqueError
-from contrique.learning import run_folder
-from contrique.learning.checkpoints import save_checkpoint
 from contrique.learning.corpora import Corpus
 from contrique.learning.projector import Contrast
 from contrique.learning.recipe import read_recipe
-from contrique.learning.run_folder import export, find_start
+from contrique.learning.run import run_folder
+from contrique.learning.run.checkpoints import save_checkpoint
+from contrique.learning.run.run_folder import export, find_start
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from torch import distributed
 
 from contrique.errors import ContriqueError
-from contrique.learning.meeting import meet
+from contrique.learning.processes.meeting import meet
 
 SOON = timedelta(seconds=20)
 

@@ -5,8 +5,8 @@ import torch
 import whole_and_parts
 from torch import nn
 
-from contrique.learning.distributed import ALONE
-from contrique.learning.synced_norm import SyncedBatchNorm, synchronise_norms
+from contrique.learning.processes.distributed import ALONE
+from contrique.learning.processes.synced_norm import SyncedBatchNorm, synchronise_norms
 
 
 @pytest.mark.parametrize("name", whole_and_parts.NORMS)

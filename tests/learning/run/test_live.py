@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from contrique.learning.live import LiveLine, duration
+from contrique.learning.run.live import LiveLine, duration
 
 
 class Terminal(io.StringIO):

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contrique.errors import ContriqueError
-from contrique.learning import distributed
-from contrique.learning.distributed import ALONE, Group, joined, launched
+from contrique.learning.processes import distributed
+from contrique.learning.processes.distributed import ALONE, Group, joined, launched
 
 
 @settings(deadline=None)
