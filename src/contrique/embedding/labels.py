@@ -6,16 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contrique.errors import ContriqueError
+from contrique.evaluation.csv_file import Columns, csv_rows, number
 from contrique.evaluation.lookup import FileLookup
-from contrique.evaluation.ratings import (
-    GROUP_COLUMNS,
-    NAME_COLUMNS,
-    REFERENCE_COLUMNS,
-    SCORE_COLUMNS,
-    Columns,
-    csv_rows,
-    number,
-)
+from contrique.evaluation.ratings import GROUP_COLUMNS, NAME_COLUMNS, REFERENCE_COLUMNS, SCORE_COLUMNS
 from contrique.finding import find_images
 
 TYPE_COLUMNS = ("type", "distortion_type", "distortion", "label", "class", "category", "source", "licence")

@@ -5,19 +5,16 @@ that cannot be used because an image or a score is missing are left out with a w
 looks like a mistake is an error that names the file, the line and the reason.
 """
 
-import csv
 import hashlib
-import io
-import math
 import os
 import warnings
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from contrique.errors import ContriqueError
+from contrique.evaluation.csv_file import Columns, csv_rows, number, plain
 from contrique.evaluation.lookup import FileLookup
 
 # In order of preference; compared in lower case with spaces and dashes as underscores.
@@ -52,6 +49,9 @@ class Ratings:
         digest: SHA-256 of the CSV, short.
         grouped_by: the column that groups, or None where each image is its own group.
         references: the undistorted image of each image, or None where they were not asked for.
+        dataset: the published set these are, by its name in ``contrique.evaluation.datasets``, or None.
+        official: the authors' own split of the set as positions of training, validation (none, if they have no such
+            part) and test images, each int64 and sorted; None where they published no split.
     """
 
     names: tuple[str, ...]
@@ -63,6 +63,8 @@ class Ratings:
     digest: str
     grouped_by: str | None = None
     references: tuple[Path, ...] | None = None
+    dataset: str | None = None
+    official: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -74,6 +76,10 @@ class Ratings:
             keep_N: for each image, whether it stays.
         """
         rows = np.flatnonzero(keep_N)
+        official = self.official
+        if official is not None:
+            train, validation, test = (np.flatnonzero(np.isin(rows, part)) for part in official)
+            official = train, validation, test
         return replace(
             self,
             names=tuple(self.names[i] for i in rows),
@@ -81,6 +87,7 @@ class Ratings:
             scores=self.scores[rows],
             groups=self.groups[rows],
             references=None if self.references is None else tuple(self.references[i] for i in rows),
+            official=official,
         )
 
 
@@ -165,12 +172,12 @@ def read_ratings(
             continue
         group = cells[group_at].strip() if group_at is not None and group_at < len(cells) else ""
         found.append((name, place, score, group or place, reference))
-    _warn(path, left_out, len(found))
+    warn_left_out(path, left_out, len(found))
     numbers: dict[object, int] = {}
     groups = [numbers.setdefault(row[3], len(numbers)) for row in found]
     if lower_is_better is None:
-        lower_is_better = _plain(header[score_at]).startswith(LOWER_IS_BETTER)
-        if {_plain(name) for name in header} >= KADID_COLUMNS:
+        lower_is_better = plain(header[score_at]).startswith(LOWER_IS_BETTER)
+        if {plain(name) for name in header} >= KADID_COLUMNS:
             lower_is_better = False
             warnings.warn(f"{path}: laid out as KADID-10k, whose dmos is higher for better images", stacklevel=2)
     return Ratings(
@@ -186,89 +193,17 @@ def read_ratings(
     )
 
 
-def csv_rows(path: Path, data: bytes) -> Iterator[tuple]:
-    """Yield (delimiter, header), then (line number, cells) for every row of a CSV that is not blank.
-
-    Raises:
-        ContriqueError: no header of two columns or more, or not a CSV; it names the file and the line.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = data.decode("utf-16", errors="replace")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("latin-1")
-    first = next(iter(text.splitlines()), "")
-    delimiter = max(",;\t|", key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        if sum(map(bool, header)) < 2:
-            raise ContriqueError(f"{path}, line 1: expected a header with two columns or more, got {first[:80]!r}")
-        yield delimiter, header
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise ContriqueError(f"{path}, line {reader.line_num}: {error}") from None
-
-
-class Columns:
-    """Finds columns by what they are called: as written, else without regard to case, spaces and dashes.
+def warn_left_out(path: Path, left_out: dict[str, list[str]], kept: int) -> None:
+    """Warn of rows that were left out, counted and named by reason.
 
     Args:
-        path: the CSV, for errors.
-        header: its first row.
-    """
-
-    def __init__(self, path: Path, header: list[str]) -> None:
-        self.path, self.header = path, header
-        self.plain = [_plain(cell) for cell in header]
-
-    def maybe(self, asked: str | None, known: Sequence[str]) -> int | None:
-        """Position of the column asked for, or of the first known one there is, or None."""
-        if asked is not None:
-            if asked in self.header:
-                return self.header.index(asked)
-            if _plain(asked) in self.plain and asked.strip():
-                return self.plain.index(_plain(asked))
-            raise ContriqueError(f"{self.path}: no column {asked!r} among {self._there()}")
-        return next((self.plain.index(name) for name in known if name in self.plain), None)
-
-    def find(self, asked: str | None, known: Sequence[str], what: str, flag: str) -> int:
-        """As ``maybe``, but there must be one."""
-        at = self.maybe(asked, known)
-        if at is None:
-            raise ContriqueError(f"{self.path}: no {what} column known among {self._there()}: say which with {flag}")
-        return at
-
-    def _there(self) -> str:
-        return ", ".join(cell for cell in self.header if cell)
-
-
-def number(text: str, delimiter: str, where: str) -> float | None:
-    """A cell as a number; None for a blank or nan.
+        path: the file they are in.
+        left_out: names by reason.
+        kept: how many rows are left.
 
     Raises:
-        ContriqueError: it is no number, or not finite.
+        ContriqueError: none is.
     """
-    if text.lower() in ("", "nan", "na", "n/a", "none", "null"):
-        return None
-    try:
-        number = float(text if delimiter == "," else text.replace(",", "."))  # 3,5 in a German spreadsheet
-    except ValueError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise ContriqueError(f"{where} holds {text[:40]!r}, not a number")
-    return number
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
-
-
-def _warn(path: Path, left_out: dict[str, list[str]], kept: int) -> None:
     total = kept + sum(map(len, left_out.values()))
     reasons = []
     for reason, names in left_out.items():
