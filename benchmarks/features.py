@@ -15,9 +15,10 @@ from pathlib import Path
 import contrique
 from contrique.card import ENCODER_WEIGHTS, read_card
 from contrique.evaluation.cache import FeatureCache
-from contrique.evaluation.protocol import evaluate_models
+from contrique.evaluation.contenders import contenders
 from contrique.evaluation.ratings import read_ratings
 from contrique.evaluation.report import text_table
+from contrique.evaluation.table import measure
 from contrique.learning.encoders import build
 from contrique.learning.export import export_onnx, save_encoder
 from contrique.learning.features import KINDS
@@ -43,7 +44,8 @@ def main() -> None:
                 export_onnx(target)
                 models.append(contrique.load(target))
         for ratings, images in zip(args.ratings, args.images, strict=True):
-            result = evaluate_models(read_ratings(ratings, images=images), models, cache=FeatureCache(), progress=True)
+            rows = contenders(["contrique"], models=models)
+            result = measure(read_ratings(ratings, images=images), rows, cache=FeatureCache(), progress=True)
             print(text_table(result))
 
 

@@ -1,24 +1,18 @@
 """The protocol against a plain loop with scikit-learn, and its rules: the same splits for all, nothing of test seen."""
 
 import math
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import scipy.stats
-from PIL import Image
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from contrique.errors import ContriqueError, ModelError
+from contrique.errors import ContriqueError
 from contrique.evaluation import protocol
-from contrique.evaluation.protocol import as_given, compare, evaluate, evaluate_models, ridge_on
-from contrique.evaluation.ratings import read_ratings
-from contrique.evaluation.regressor import Regressor, RidgePath
+from contrique.evaluation.protocol import as_given, compare, evaluate, random_splits, ridge_on
+from contrique.evaluation.regressor import RidgePath
 from contrique.evaluation.splits import group_split
-from contrique.images import Preprocessing, prepare
-from contrique.scale import interval_hundred
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +52,12 @@ def test_shape_of_the_result(problem: tuple[np.ndarray, ...]) -> None:
     result = evaluate(*problem, ratings="made up")
     assert (result["ratings"], result["splits"], result["images"], result["groups"]) == ("made up", 10, 200, 50)
     (row,) = result["methods"]
-    assert list(row) == ["method", "srocc", "plcc", "plcc_logistic", "krocc", "rmse"]
+    assert list(row) == ["method", "srocc", "plcc", "plcc_logistic", "krocc", "rmse", "predictions"]
     assert row["method"] == "contrique"
-    for measure in list(row)[1:]:
+    assert [len(test) for test in result["tests"]] == [len(one) for one in row["predictions"]]
+    assert result["parts"] == [[140, 20, 40]] * 10
+    assert result["scores"] == problem[1].tolist()
+    for measure in list(row)[1:-1]:
         assert list(row[measure]) == ["median", "low", "high", "splits"]
         assert len(row[measure]["splits"]) == 10
     assert row["plcc_logistic"]["median"] >= row["plcc"]["median"]
@@ -87,6 +84,25 @@ def test_the_ratings_of_test_images_change_nothing(problem: tuple[np.ndarray, ..
     np.testing.assert_array_equal(ridge_on(features_ND, changed_N)(train, validation, test), before)
     changed_ND[test[1:]] = 1000  # nor do the other test images
     assert ridge_on(changed_ND, scores_N)(train, validation, test)[0] == before[0]
+
+
+def test_predictions_give_the_measures_again(problem: tuple[np.ndarray, ...]) -> None:
+    result = evaluate(*problem, splits=2)
+    row = result["methods"][0]
+    for split in range(2):
+        rated = np.array(result["scores"])[result["tests"][split]]
+        expected = scipy.stats.pearsonr(row["predictions"][split], rated).statistic
+        assert row["plcc"]["splits"][split] == pytest.approx(expected, abs=1e-5)  # six digits are kept
+
+
+def test_splits_may_be_given(problem: tuple[np.ndarray, ...]) -> None:
+    features_ND, scores_N, groups_N = problem
+    methods = {"ridge": ridge_on(features_ND, scores_N)}
+    drawn = compare(methods, scores_N, groups_N, splits=2, seed=4)
+    given = compare(methods, scores_N, groups_N, splits=random_splits(groups_N, 2, 4))
+    assert drawn["methods"] == given["methods"]
+    with pytest.raises(ContriqueError, match="at least one split"):
+        compare(methods, scores_N, groups_N, splits=[])
 
 
 def test_all_methods_see_the_same_splits(problem: tuple[np.ndarray, ...]) -> None:
@@ -133,89 +149,3 @@ def test_bad_input_is_refused(problem: tuple[np.ndarray, ...]) -> None:
         evaluate(features_ND, scores_N, groups_N[:-1])
     with pytest.raises(ContriqueError, match="needs as many groups"):
         evaluate(features_ND, scores_N, np.arange(200) % 2)
-
-
-class FakeModel:
-    """Features are the colour means; its own score is the first of them."""
-
-    dim = 3
-
-    def __init__(self, name: str, *, full_reference: bool = False, digest: str | None = None) -> None:
-        self.name, self.digest, self.full_reference, self.folder = name, name, full_reference, Path(name)
-        self.preprocessing = Preprocessing()
-        self.card: dict[str, Any] = {"encoder": {}, "regressor": {"ratings_digest": digest}}
-
-    def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
-        return prepare(image_HWC, self.preprocessing)[0]
-
-    def features_of(self, images: list[np.ndarray]) -> np.ndarray:
-        return np.array([image.mean((0, 1)) for image in images], np.float32)
-
-    def score_features(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rating_N = Regressor(np.array([1.0, 0, 0]), 0).predict(features_ND)
-        return interval_hundred(rating_N, 1.0, {"low": 0, "high": 255})
-
-
-@pytest.fixture
-def rated(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(1)
-    lines = ["name,dmos,reference"]
-    for i in range(30):
-        level = int(rng.integers(5, 250))
-        Image.new("RGB", (66, 66), (level, 200 - i, i)).save(tmp_path / f"{i}.png")
-        lines.append(f"{i}.png,{300 - level + rng.standard_normal():.3f},{i // 3}")
-    (tmp_path / "s.csv").write_text("\n".join(lines))
-    for i in range(10):
-        Image.new("RGB", (66, 66), (250, 200, 0)).save(tmp_path / f"ref{i}.png")
-    return tmp_path
-
-
-def run(rated: Path, models: list[Any], **options: Any) -> dict[str, Any]:
-    return evaluate_models(read_ratings(rated / "s.csv", images=rated), models, splits=3, **options)
-
-
-def test_models_from_files_to_the_result(rated: Path) -> None:
-    result = run(rated, [FakeModel("mine"), FakeModel("mine")], as_fitted=True)
-    names = [row["method"] for row in result["methods"]]
-    assert names == ["mine", "mine, as fitted", "mine (2)", "mine (2), as fitted"]
-    assert [row["fit"] for row in result["methods"]] == ["each split", "none"] * 2
-    for row in result["methods"]:  # DMOS: a good score is a low rating, and still a positive correlation
-        assert row["srocc"]["median"] > 0.95
-        assert row["digest"] == "mine"
-    assert (result["images"], result["groups"], result["grouped_by"]) == (30, 10, "reference")
-    assert result["lower_is_better"]
-    assert not result["full_reference"]
-    assert result["left_out"] == []
-
-
-def test_images_that_cannot_be_read_are_left_out_and_named(rated: Path) -> None:
-    (rated / "7.png").write_bytes(b"no image")
-    result = run(rated, [FakeModel("a"), FakeModel("b")])
-    assert result["images"] == 29
-    assert [Path(row["path"]).name for row in result["left_out"]] == ["7.png"]
-
-
-def test_own_scores_on_the_ratings_of_the_fit_are_warned_of(rated: Path) -> None:
-    digest = read_ratings(rated / "s.csv", images=rated).digest
-    with pytest.warns(UserWarning, match="was fitted to"):
-        run(rated, [FakeModel("a", digest=digest)], as_fitted=True)
-
-
-def test_own_scores_need_a_regressor_and_references_where_it_wants_them(rated: Path) -> None:
-    bare = FakeModel("bare")
-    bare.card.pop("regressor")
-    with pytest.raises(ModelError, match="no regressor"):
-        run(rated, [bare], as_fitted=True)
-    with pytest.raises(ModelError, match="scores against references"):
-        run(rated, [FakeModel("pairs", full_reference=True)], as_fitted=True)
-
-
-def test_full_reference(rated: Path) -> None:
-    (rated / "refs").mkdir()
-    for i in range(10):
-        (rated / f"ref{i}.png").rename(rated / "refs" / f"{i}.png")
-    ratings = read_ratings(rated / "s.csv", images=rated, references=rated / "refs")
-    model: Any = FakeModel("pairs", full_reference=True)
-    result = evaluate_models(ratings, [model], splits=3)
-    assert result["full_reference"]
-    assert result["methods"][0]["srocc"]["median"] > 0.95

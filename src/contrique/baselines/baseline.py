@@ -31,13 +31,17 @@ class Baseline(ABC):
     Attributes:
         card: as given.
         name: the card's name.
-        digest: names the features: changes when their definition does, and never for other parameters.
+        digest: names the features: changes when their definition does, a codebook of theirs included, and never for
+            another regressor.
         dim: D.
+        learns: whether it learns from ratings: in the protocol from each split's, and then from nothing but features
+            and ratings, so that its own regressor has no part in it.
         full_reference: False, all of them do without.
     """
 
-    digest: ClassVar[str]
-    dim: ClassVar[int]
+    digest: str
+    dim: int
+    learns: ClassVar[bool] = True
     full_reference = False
 
     def __init__(self, card: dict[str, Any]) -> None:

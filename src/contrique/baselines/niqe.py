@@ -78,6 +78,7 @@ class Niqe(Baseline):
 
     digest = "niqe-1"
     dim = NUMBERS + _UPPER[0].size
+    learns = False
 
     def __init__(self, card: dict[str, Any], mean_D: np.ndarray, covariance_DD: np.ndarray) -> None:
         super().__init__(card)

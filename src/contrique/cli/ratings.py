@@ -22,7 +22,7 @@ CSV_WORDS = (
 """Words that are about a CSV and so do not go with a published set."""
 
 
-def add_test_argument(parser: argparse.ArgumentParser) -> None:
+def add_test_argument(parser: argparse._ActionsContainer) -> None:
     """Declare ``--test-on``, which ``other_ratings_of`` reads."""
     parser.add_argument(
         "--test-on",

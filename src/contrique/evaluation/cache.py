@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from contrique.baselines.baseline import Baseline
     from contrique.evaluation.ratings import Ratings
     from contrique.model import QualityModel
 
@@ -85,7 +86,11 @@ def content_digest(path: str | os.PathLike[str]) -> str | None:
 
 
 def cached_features(
-    model: "QualityModel", paths: Sequence[Path], cache: FeatureCache | None = None, *, progress: bool = False
+    model: "QualityModel | Baseline",
+    paths: Sequence[Path],
+    cache: FeatureCache | None = None,
+    *,
+    progress: bool = False,
 ) -> tuple[np.ndarray, dict[int, str]]:
     """Features of image files, from the cache where it has them, else computed once for each content and kept.
 
