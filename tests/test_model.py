@@ -136,6 +136,16 @@ def test_full_reference_compares_two_images(model: QualityModel, photo: Path) ->
             call()
 
 
+def test_a_model_whose_interval_nobody_measured(model: QualityModel, photo: Path, tmp_path: Path) -> None:
+    known = model.score(photo)
+    about = {**model.card["regressor"], "interval": None}
+    regressor = Regressor.from_arrays(model._regressor.to_arrays())
+    score = contrique.load(model.with_regressor(regressor, about, name="bare").save(tmp_path / "bare")).score(photo)
+    assert (score.value, score.raw) == (known.value, known.raw)
+    assert math.isnan(score.low)
+    assert math.isnan(score.high)
+
+
 def edited(folder: Path, edit: Callable[[dict], object]) -> None:
     card = json.loads((folder / "card.json").read_text())
     edit(card)

@@ -82,3 +82,10 @@ def test_infinite_interval_is_the_whole_scale():
 def test_bad_mappings_are_refused(mapping):
     with pytest.raises(ContriqueError, match="low < high"):
         to_hundred(1.0, mapping)
+
+
+def test_no_interval_is_nan_and_the_value_stays():
+    value, low, high = interval_hundred(3.0, None, UP)
+    assert value == to_hundred(3.0, UP)
+    assert math.isnan(low)
+    assert math.isnan(high)

@@ -7,10 +7,13 @@ weights), and ``regressor.safetensors`` (absent for an encoder that is not fitte
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contrique.errors import ContriqueError, ModelError
 from contrique.scale import check_mapping
+
+if TYPE_CHECKING:
+    from contrique.images import Preprocessing
 
 CARD = "card.json"
 ENCODER_WEIGHTS = "encoder.safetensors"
@@ -20,19 +23,26 @@ FILES = (ENCODER_WEIGHTS, ENCODER_GRAPH, REGRESSOR)
 FORMAT = 1
 
 
-def new_card(name: str, encoder: dict[str, Any], training: dict[str, Any], licence: str) -> dict[str, Any]:
-    """The card of an encoder that is not fitted yet, with the default preprocessing."""
+def new_card(
+    name: str,
+    encoder: dict[str, Any],
+    training: dict[str, Any],
+    licence: str,
+    preprocessing: "Preprocessing | None" = None,
+) -> dict[str, Any]:
+    """The card of an encoder that is not fitted yet; the default preprocessing if none is given."""
     from contrique import __version__
     from contrique.images import Preprocessing
 
+    preprocessing = Preprocessing() if preprocessing is None else preprocessing
     return {
         "format": FORMAT,
         "name": name,
         "version": __version__,
         "licence": licence,
         "encoder": encoder,
-        "preprocessing": Preprocessing().to_dict(),
-        "sizes": Preprocessing().in_words(),
+        "preprocessing": preprocessing.to_dict(),
+        "sizes": preprocessing.in_words(),
         "training": training,
     }
 
@@ -62,9 +72,10 @@ def read_card(folder: Path) -> dict[str, Any]:
     _need(folder, card["encoder"], "dim", int, "encoder.")
     if REGRESSOR in card["files"]:
         _need(folder, card, "regressor", dict)
-        for key in ("interval", "mapping"):
-            _need(folder, card["regressor"], key, dict, "regressor.")
-        _need(folder, card["regressor"]["interval"], "half_width", (int, float), "regressor.interval.")
+        _need(folder, card["regressor"], "mapping", dict, "regressor.")
+        if card["regressor"].get("interval", "") is not None:  # None: nobody measured one
+            _need(folder, card["regressor"], "interval", dict, "regressor.")
+            _need(folder, card["regressor"]["interval"], "half_width", (int, float), "regressor.interval.")
         try:
             check_mapping(card["regressor"]["mapping"])
         except ContriqueError as error:

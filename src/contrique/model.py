@@ -35,7 +35,7 @@ class Score:
         value: 0 to 100, higher is better; nan where the image could not be scored.
         low: lower end of the interval, on the same scale.
         high: upper end of the interval. People's opinion lies between the two as often as the model's card says
-            (``card["regressor"]["interval"]``).
+            (``card["regressor"]["interval"]``); nan where that is None, because nobody measured one.
         error: why the image could not be scored, or None.
         raw: the method's own number, in its own direction: the predicted rating of a model, BRISQUE's or NIQE's number.
     """
@@ -201,7 +201,7 @@ class QualityModel:
         return Score(path, float(value), float(low), float(high), raw=float(self._regressor.predict(features_D)))
 
     def score_features(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Value, low and high on 0–100 for each row of features.
+        """Value, low and high on 0–100 for each row of features; low and high are nan where there is no interval.
 
         Raises:
             ModelError: the model has no regressor.
@@ -211,8 +211,8 @@ class QualityModel:
         if self._regressor is None:
             raise ModelError(f"{self.name} has no regressor yet: fit it to ratings with contrique fit")
         about = self.card["regressor"]
-        predicted_N = self._regressor.predict(features_ND)
-        return interval_hundred(predicted_N, about["interval"]["half_width"], about["mapping"])
+        half_width = (about["interval"] or {}).get("half_width")
+        return interval_hundred(self._regressor.predict(features_ND), half_width, about["mapping"])
 
     def score(self, source: Any, reference: Source | None = None) -> Any:
         """Score one image, or many.

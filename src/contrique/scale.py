@@ -11,6 +11,7 @@ with slope 1 where they begin: strictly increasing, smooth, and inside (0, 100) 
 upper tail stops growing about three and a half scale widths above the end; a score is then the last number below 100.)
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,12 +59,14 @@ def to_hundred(ratings: np.ndarray | float, mapping: Mapping[str, Any]) -> np.nd
 
 
 def interval_hundred(
-    ratings: np.ndarray | float, half_width: float, mapping: Mapping[str, Any]
+    ratings: np.ndarray | float, half_width: float | None, mapping: Mapping[str, Any]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Map predictions and their interval r ± half_width to scores (value, low, high).
 
     The mapping is monotone, so the mapped interval holds the mapped rating exactly when r ± half_width holds it.
+    Without a half-width, where nobody measured one, low and high are nan.
     """
+    half_width = math.nan if half_width is None else half_width
     ratings = np.asarray(ratings, dtype=np.float64)
     one, other = to_hundred(ratings - half_width, mapping), to_hundred(ratings + half_width, mapping)
     return to_hundred(ratings, mapping), np.minimum(one, other), np.maximum(one, other)

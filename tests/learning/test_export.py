@@ -26,9 +26,15 @@ def trained_like(name: str) -> torch.nn.Module:
     return encoder.eval()
 
 
-@pytest.mark.parametrize(("name", "kind"), [("efficientnet-lite0-side", "statistics"), ("resnet50", "last-mean")])
-def test_both_engines_give_the_same_features(tmp_path: Path, name: str, kind: str) -> None:
-    folder = save_encoder(trained_like(name), tmp_path / "encoder", name="test", training={}, features=kind)
+@pytest.mark.parametrize(
+    ("name", "kind", "more"),
+    [
+        ("efficientnet-lite0-side", "statistics", {}),
+        ("resnet50", "last-mean", {"normalise": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), "exact": True}),
+    ],
+)
+def test_both_engines_give_the_same_features(tmp_path: Path, name: str, kind: str, more: dict) -> None:
+    folder = save_encoder(trained_like(name), tmp_path / "encoder", name="test", training={}, features=kind, **more)
     graph = export_onnx(folder)
     assert graph.stat().st_size < 500_000  # the weights stay in encoder.safetensors
     onnx, torch_ = (contrique.load(folder, engine=engine) for engine in ("onnx", "torch"))
@@ -47,6 +53,24 @@ def test_weights_are_halved_and_norms_are_not(tmp_path: Path) -> None:
     for name, value in encoder.state_dict().items():
         expected = value.half().float() if value.dim() > 1 else value
         assert torch.equal(again[name], expected), name
+
+
+def test_exact_weights_are_what_they_were(tmp_path: Path) -> None:
+    encoder = trained_like("efficientnet-lite0")
+    folder = save_encoder(encoder, tmp_path / "encoder", name="test", training={}, exact=True)
+    again = load_extractor(folder).encoder.state_dict()
+    assert all(torch.equal(again[name], value) for name, value in encoder.state_dict().items())
+
+
+def test_means_and_deviations_are_read_from_the_card(tmp_path: Path) -> None:
+    encoder, normalise = trained_like("efficientnet-lite0"), ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    folder = save_encoder(encoder, tmp_path / "encoder", name="test", training={}, normalise=normalise)
+    assert load_extractor(folder).normalise == ([0.1, 0.2, 0.3], [0.4, 0.5, 0.6])
+    card = read_card(folder)
+    card["encoder"]["std"] = [1, 0, 1]
+    write_card(folder, card)
+    with pytest.raises(ModelError, match="std: expected three numbers above 0"):
+        load_extractor(folder)
 
 
 def test_damage_is_noticed(tmp_path: Path) -> None:

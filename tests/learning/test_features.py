@@ -34,6 +34,24 @@ def test_a_flat_map_has_next_to_no_deviation() -> None:
     torch.testing.assert_close(out, torch.tensor([[3.0, 3.0, 1e-3, 1e-3]]))
 
 
+def test_means_and_deviations_are_taken_out_before_the_zero_padding() -> None:
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    torch.manual_seed(0)
+    encoder = build("resnet50").eval()
+    images = torch.randint(0, 256, (1, 64, 64, 3), dtype=torch.uint8)
+    by_hand = (images.numpy() / 255 - np.array(mean)) / np.array(std)
+    with torch.inference_mode():
+        features = FeatureExtractor(encoder, "last-mean", (mean, std))(images)
+        last = encoder.stages(torch.from_numpy(by_hand).permute(0, 3, 1, 2).float())[-1].mean((2, 3))
+    torch.testing.assert_close(features, last / last.norm(), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("normalise", [((0.5, 0.5), (1, 1, 1)), ((0, 0, 0), (1, 0, 1)), ((0, 0, 0), "abc")])
+def test_means_and_deviations_that_are_none_are_refused(normalise: tuple) -> None:
+    with pytest.raises(ValueError, match="three numbers"):
+        FeatureExtractor(build("efficientnet-lite0"), "last-mean", normalise)
+
+
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="median"):
         FeatureExtractor(build("efficientnet-lite0"), "median")

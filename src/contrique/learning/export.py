@@ -8,6 +8,7 @@ the two engines cannot drift apart, and the weights ship once.
 import json
 import struct
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from contrique.card import ENCODER_GRAPH, ENCODER_WEIGHTS, new_card, read_card, write_card
 from contrique.errors import ModelError, need
+from contrique.images import Preprocessing
 from contrique.learning.encoders import Encoder
 from contrique.learning.features import FeatureExtractor
 
@@ -29,10 +31,13 @@ def save_encoder(
     training: dict[str, Any],
     features: str = "statistics",
     licence: str = "Apache-2.0",
+    normalise: tuple[Sequence[float], Sequence[float]] | None = None,
+    preprocessing: Preprocessing | None = None,
+    exact: bool = False,
 ) -> Path:
     """Write an encoder as a model folder that has no regressor yet.
 
-    Convolutions and linear layers are rounded to float16, the rest (norms) stays float32.
+    Convolutions and linear layers are rounded to float16, the rest (norms) stays float32; or everything does.
 
     Args:
         encoder: from ``contrique.learning.encoders.build``.
@@ -41,6 +46,9 @@ def save_encoder(
         training: what the encoder learned from, for its card: data, licences, recipe.
         features: ``"statistics"`` or ``"last-mean"``.
         licence: of the weights.
+        normalise: as in ``FeatureExtractor``; kept in the card's ``encoder`` as ``mean`` and ``std``.
+        preprocessing: the default one if left out.
+        exact: keep float32 weights, for a published model whose scores are to stay as published.
 
     Returns:
         The folder.
@@ -50,14 +58,14 @@ def save_encoder(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     state = encoder.state_dict()  # type: ignore[attr-defined]
-    kept = {key: _stored(value) for key, value in state.items() if not key.endswith("num_batches_tracked")}
+    kept = {key: _stored(value, exact) for key, value in state.items() if not key.endswith("num_batches_tracked")}
     save_file(kept, folder / ENCODER_WEIGHTS)
     (folder / ENCODER_WEIGHTS).chmod(0o644)  # safetensors makes it private
     (folder / ENCODER_GRAPH).unlink(missing_ok=True)
-    dim = FeatureExtractor(encoder, features).dim
-    card = new_card(
-        name=name, encoder={"name": encoder.name, "features": features, "dim": dim}, training=training, licence=licence
-    )
+    about = {"name": encoder.name, "features": features, "dim": FeatureExtractor(encoder, features, normalise).dim}
+    if normalise is not None:
+        about |= {"mean": list(normalise[0]), "std": list(normalise[1])}
+    card = new_card(name, about, training, licence, preprocessing)
     write_card(folder, card)
     return folder
 
@@ -73,8 +81,10 @@ def load_extractor(folder: str | Path) -> FeatureExtractor:
     folder = Path(folder)
     card = read_card(folder)
     try:
-        encoder = build(card["encoder"]["name"], str(folder / ENCODER_WEIGHTS))
-        extractor = FeatureExtractor(encoder, card["encoder"]["features"])
+        about = card["encoder"]
+        normalise = (about["mean"], about["std"]) if "mean" in about else None
+        encoder = build(about["name"], str(folder / ENCODER_WEIGHTS))
+        extractor = FeatureExtractor(encoder, about["features"], normalise)
     except Exception as error:  # safetensors has its own exception types
         raise ModelError(f"{folder}: {error}") from error
     return extractor.eval()
@@ -123,9 +133,9 @@ def export_onnx(folder: str | Path) -> Path:
     return graph
 
 
-def _stored(value: Tensor) -> Tensor:
+def _stored(value: Tensor, exact: bool) -> Tensor:
     value = value.detach().cpu().contiguous()
-    return value.half() if value.is_floating_point() and value.dim() > 1 else value
+    return value.half() if not exact and value.is_floating_point() and value.dim() > 1 else value
 
 
 def _share_weights(model: Any, weights: Path) -> None:

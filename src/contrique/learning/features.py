@@ -7,6 +7,9 @@ depths: the last map alone knows little of what a distortion does to an image's 
 Shapes: N images, B batch, C channels, H height, W width, D features.
 """
 
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -31,27 +34,49 @@ class FeatureExtractor(nn.Module):
     Args:
         encoder: from ``contrique.learning.encoders.build``.
         kind: ``"statistics"`` or ``"last-mean"``.
+        normalise: means and deviations of red, green and blue, in [0, 1], that the encoder's weights expect to be taken
+            out of its input (its convolutions pad with zeros after that, so it cannot go into the weights); None for
+            an encoder that takes [0, 1] as it is.
 
     Shapes:
         * Input: (N, H, W, 3) uint8 RGB, H and W at least 32
         * Output: (N, D) float32
 
     Raises:
-        ContriqueError: the kind is neither.
+        ContriqueError: the kind is neither, or the means and deviations are not three numbers each.
     """
 
-    def __init__(self, encoder: Encoder, kind: str = "statistics") -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        kind: str = "statistics",
+        normalise: tuple[Sequence[float], Sequence[float]] | None = None,
+    ) -> None:
         super().__init__()
         if kind not in KINDS:
             raise ContriqueError(f"expected features among {', '.join(KINDS)}; got {kind!r}")
         self.encoder = encoder
         self.kind = kind
         stages = encoder.statistics if kind == "statistics" else encoder.last
+        self.normalise = None if normalise is None else (_three(normalise[0], "mean"), _three(normalise[1], "std"))
+        if self.normalise is not None and not min(self.normalise[1]) > 0:
+            raise ContriqueError(f"std: expected three numbers above 0, got {self.normalise[1]}")
         self.dim = sum(encoder.stage_dims[stage] for stage in stages) * (2 if kind == "statistics" else 1)
 
     def forward(self, images_NHWC: Tensor) -> Tensor:
-        maps = self.encoder.stages(images_NHWC.permute(0, 3, 1, 2).to(torch.float32) / 255)
+        x_NCHW = images_NHWC.permute(0, 3, 1, 2).to(torch.float32) / 255
+        if self.normalise is not None:
+            mean_C11, std_C11 = (x_NCHW.new_tensor(values)[:, None, None] for values in self.normalise)
+            x_NCHW = (x_NCHW - mean_C11) / std_C11
+        maps = self.encoder.stages(x_NCHW)
         if self.kind == "statistics":
             return torch.cat([statistics(maps[stage]) for stage in self.encoder.statistics], dim=1)
         means = [functional.normalize(maps[stage].mean((2, 3)), dim=1) for stage in self.encoder.last]
         return torch.cat(means, dim=1)
+
+
+def _three(values: Sequence[float], name: str) -> list[float]:
+    good = isinstance(values, list | tuple) and len(values) == 3
+    if not (good and all(isinstance(value, int | float) and math.isfinite(value) for value in values)):
+        raise ContriqueError(f"{name}: expected three numbers, got {values!r}")
+    return [float(value) for value in values]
