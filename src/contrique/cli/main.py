@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from contrique import __version__
-from contrique.cli import dead_leaves, distort, embed, evaluate, export, fit, info, pretrain, score
+from contrique.cli import dead_leaves, distort, embed, evaluate, export, fit, info, pretrain, report, score
 from contrique.errors import ContriqueError, MissingExtra, ToldElsewhere
 
 COMMANDS = {
@@ -18,6 +18,7 @@ COMMANDS = {
     "info": info,
     "fit": fit,
     "evaluate": evaluate,
+    "report": report,
     "distort": distort,
     "dead-leaves": dead_leaves,
     "pretrain": pretrain,

@@ -1,0 +1,96 @@
+"""What every form of the report says alike: headings, numbers, what was measured and how, which method is best."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from contrique.evaluation.published import published
+from contrique.evaluation.significance import significance
+
+HEADINGS = {
+    "srocc": "SROCC",
+    "plcc": "PLCC",
+    "plcc_logistic": "PLCC logistic",
+    "krocc": "KROCC",
+    "rmse": "RMSE",
+}
+
+NONE = "–"
+"""Stands for a number without an answer."""
+
+SPREAD = "Median over the splits [10th to 90th percentile]. Positive correlations are good."
+ONE_SPLIT = "Of a single split. Positive correlations are good."
+MEASURES = "PLCC is plain; PLCC logistic and RMSE (in units of the ratings) are after the 5-parameter logistic."
+
+
+def number(value: float | None, measure: str = "srocc") -> str:
+    """Three decimals for a correlation, four digits for an RMSE, ``NONE`` for no answer."""
+    if value is None or math.isnan(value):
+        return NONE
+    return f"{value:.4g}" if measure == "rmse" else f"{value:.3f}"
+
+
+def best(values: Sequence[float | None], measure: str = "srocc") -> set[int]:
+    """Positions of the best of several methods as printed; none where there is nothing to compare."""
+    found = {i: value for i, value in enumerate(values) if value is not None and not math.isnan(value)}
+    if len(found) < 2:
+        return set()
+    top = min(found.values()) if measure == "rmse" else max(found.values())
+    return {i for i, value in found.items() if number(value, measure) == number(top, measure)}
+
+
+def medians(result: dict[str, Any], measure: str = "srocc") -> list[float]:
+    """Of every method, in order."""
+    return [row[measure]["median"] for row in result["methods"]]
+
+
+def has_published(result: dict[str, Any]) -> bool:
+    """Whether any method of the result has a published number."""
+    return any(published(row["method"], result) is not None for row in result["methods"])
+
+
+def tested(result: dict[str, Any]) -> dict[str, Any]:
+    """The significance of a result: what it carries, or else computed now."""
+    return result.get("significance") or significance(result)
+
+
+def worse_than_best(result: dict[str, Any]) -> set[str]:
+    """Methods whose SROCC is beyond chance below that of a method of greatest median."""
+    rows = result["methods"]
+    tops = {rows[i]["method"] for i in best(medians(result))}
+    pairs = tested(result)["pairs"]
+    return {{pair["a"], pair["b"]}.difference([pair["better"]]).pop() for pair in pairs if pair["better"] in tops}
+
+
+def label(result: dict[str, Any]) -> str:
+    """A short name for the set: its own, or the CSV's; with what was fitted to where that is another set."""
+    name = result.get("dataset") or result["ratings"] or "ratings"
+    if result.get("split") == "cross-set":
+        return f"{result.get('train_dataset') or result['train_ratings']} → {name}"
+    return name
+
+
+def facts(result: dict[str, Any]) -> list[str]:
+    """How many images in how many groups, the direction, the kind of features, the splits: short phrases."""
+    found = [f"{result['images']} images in {result['groups']} groups"]
+    if result.get("grouped_by"):
+        found[0] += f" by {result['grouped_by']}"
+    if result.get("lower_is_better") is not None:
+        found.append("lower is better" if result["lower_is_better"] else "higher is better")
+    if result.get("full_reference"):
+        found.append("full-reference features")
+    train, validation, test = result["parts"][0]
+    splits = result["splits"]
+    if result.get("split") == "official":
+        found.append(f"the published split {train}/{validation}/{test}")
+    elif result.get("split") == "cross-set":
+        draws = "1 draw" if splits == 1 else f"{splits} draws"
+        found.append(f"fitted to {result['train_ratings']} in {draws} of {train}/{validation}, seed {result['seed']}")
+    else:
+        found.append(f"{'1 split' if splits == 1 else f'{splits} splits'} 70/10/20, seed {result['seed']}")
+    return found
+
+
+def plain(text: str) -> str:
+    """Text on one line: control characters and bytes of a file name that are not UTF-8 are written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,145 @@
+"""LaTeX: one table for an article, in a document that loads booktabs and nothing else.
+
+One result: methods by measures, medians with low and high as indices. Several: methods by sets, SROCC and PLCC. The
+best of a column is bold; an asterisk marks an SROCC that is beyond chance below the best. Letters that plain LaTeX
+cannot set are written ``?``.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from contrique.evaluation.published import published
+from contrique.evaluation.report.cells import (
+    HEADINGS,
+    NONE,
+    best,
+    facts,
+    has_published,
+    label,
+    medians,
+    number,
+    tested,
+    worse_than_best,
+)
+from contrique.evaluation.report.merge import merged, wide
+
+SPECIAL = {
+    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", NONE: "--"},
+    **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "→": r"$\rightarrow$"},
+}
+
+
+def to_latex(results: Sequence[dict[str, Any]]) -> str:
+    """A ``table`` environment for one result or several."""
+    results = merged(results)
+    lines = [
+        "% needs \\usepackage{booktabs}",
+        "\\begin{table}",
+        "\\centering",
+        "\\small",
+        "\\setlength{\\tabcolsep}{3pt}",
+    ]
+    lines += _one(results[0]) if len(results) == 1 else _several(results)
+    return "\n".join([*lines, "\\end{table}"]) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text as LaTeX sets it; what it cannot is ``?``."""
+    return "".join(map(_letter, text))
+
+
+def _letter(letter: str) -> str:
+    if letter in SPECIAL:
+        return SPECIAL[letter]
+    if letter.isascii():
+        return letter if letter.isprintable() else "?"
+    base = unicodedata.normalize("NFD", letter)[0]
+    return letter if letter <= "ÿ" and base.isascii() and base.isalpha() else "?"
+
+
+def _one(result: dict[str, Any]) -> list[str]:
+    with_published = has_published(result)
+    worse = worse_than_best(result)
+    tops = {measure: best(medians(result, measure), measure) for measure in HEADINGS}
+    titles = ["Method", *HEADINGS.values(), *(["Published"] if with_published else [])]
+    body = []
+    for place, row in enumerate(result["methods"]):
+        cells = [escape(row["method"])]
+        for measure in HEADINGS:
+            mark = "^{\\ast}" if measure == "srocc" and row["method"] in worse else ""
+            cells.append(_cell(row[measure], measure, bold=place in tops[measure], mark=mark))
+        cells += [escape(number(published(row["method"], result)))] if with_published else []
+        body.append(" & ".join(cells) + r" \\")
+    caption = f"{escape(label(result))}: {escape(', '.join(facts(result)))}. " + (
+        "" if result["splits"] == 1 else "Medians over the splits with 10th and 90th percentile. "
+    )
+    caption += "PLCC logistic and RMSE are after the 5-parameter logistic."
+    if with_published:
+        caption += " Published: SROCC by its authors' splits."
+    return [*_tabular(titles, body), _caption(caption + _marks(result, worse))]
+
+
+def _several(results: list[dict[str, Any]]) -> list[str]:
+    columns, rows = wide(results)
+    worse = {(id(row)) for one in results for row in one["methods"] if row["method"] in worse_than_best(one)}
+    heads = " & ".join(f"\\multicolumn{{2}}{{c}}{{{escape(column)}}}" for column in columns)
+    rules = "".join(f"\\cmidrule(lr){{{2 + 2 * i}-{3 + 2 * i}}}" for i in range(len(columns)))
+    tops = {}
+    for column in columns:
+        for full_reference in (False, True):  # a method that sees the reference is compared with its like
+            alike = [name for name in rows if name.endswith(", full-reference") == full_reference]
+            for measure in ("srocc", "plcc"):
+                found = best([rows[n][column][measure]["median"] if column in rows[n] else None for n in alike])
+                tops[column, measure, full_reference] = {alike[i] for i in found}
+    body = []
+    for name, row in rows.items():
+        cells = [escape(name)]
+        for column in columns:
+            for measure in ("srocc", "plcc"):
+                if column not in row:
+                    cells.append("")
+                    continue
+                bold = name in tops[column, measure, name.endswith(", full-reference")]
+                mark = "^{\\ast}" if measure == "srocc" and id(row[column]) in worse else ""
+                cells.append(_cell({**row[column][measure], "splits": [0]}, measure, bold=bold, mark=mark))
+        body.append(" & ".join(cells) + r" \\")
+    head = [f"& {heads} \\\\", rules]
+    caption = "Medians over the splits; PLCC is plain. "
+    caption += " ".join(f"{escape(label(one))}: {escape(', '.join(facts(one)))}." for one in results)
+    marks = next((_marks(one, {""}) for one in results if worse_than_best(one)), "")
+    return [*_tabular(["Method", *["SROCC", "PLCC"] * len(columns)], body, head), _caption(caption + marks)]
+
+
+def _cell(summary: dict[str, Any], measure: str, *, bold: bool, mark: str) -> str:
+    median, low, high = (escape(number(summary[key], measure)) for key in ("median", "low", "high"))
+    if median == "--":
+        return median
+    text = f"\\textbf{{{median}}}" if bold else median
+    spread = "" if len(summary["splits"]) == 1 else f"_{{{low}}}^{{{high}}}"
+    return text + (f"${spread}$" if spread else "") + (f"${mark}$" if mark else "")
+
+
+def _tabular(titles: list[str], body: list[str], head: Sequence[str] = ()) -> list[str]:
+    return [
+        f"\\begin{{tabular}}{{l{'c' * (len(titles) - 1)}}}",
+        "\\toprule",
+        *head,
+        " & ".join(titles) + r" \\",
+        "\\midrule",
+        *body,
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
+
+
+def _caption(text: str) -> str:
+    return f"\\caption{{{text}}}"
+
+
+def _marks(result: dict[str, Any], worse: set[str]) -> str:
+    if not worse:
+        return ""
+    found = tested(result)
+    return f" $^{{\\ast}}$SROCC significantly below the best at {found['level']:g}; {escape(found['test'])}."

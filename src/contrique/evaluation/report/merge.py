@@ -1,0 +1,75 @@
+"""Several results as one table: methods measured on the same splits become rows of one result, sets become columns.
+
+Splits are the same where images, ratings and the positions of all test images are: then every row was measured on the
+same images, and rows of different runs can be compared split by split.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from contrique.evaluation.report.cells import label, tested
+
+SAME = (
+    *("dataset", "ratings", "names", "scores", "tests", "parts", "groups_of"),
+    *("split", "seed", "train_ratings", "full_reference", "lower_is_better"),
+)
+"""What two results must agree in to be one."""
+
+
+def merged(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join results of the same images and splits, in order of first appearance, and test what is significant in each.
+
+    A row that is there already with the same predictions is left out; another row of the same name is numbered. The
+    results given stay as they are; what comes back can be given again at no cost.
+
+    Returns:
+        Results with ``significance``, see ``contrique.evaluation.significance``.
+
+    Raises:
+        MissingExtra: SciPy is not installed.
+    """
+    by_splits: dict[str, dict[str, Any]] = {}
+    for result in results:
+        key = json.dumps([result.get(name) for name in SAME])
+        if key not in by_splits:
+            by_splits[key] = {**result, "methods": list(result["methods"])}
+            continue
+        known = by_splits[key]
+        known.pop("significance", None)  # of fewer methods
+        rows = known["methods"]
+        for row in result["methods"]:
+            if not any(row["method"] == old["method"] and row["predictions"] == old["predictions"] for old in rows):
+                rows.append({**row, "method": _unused(row["method"], [old["method"] for old in rows])})
+        paths = {one["path"] for one in known.get("left_out", [])}
+        more = [one for one in result.get("left_out", []) if one["path"] not in paths]
+        known["left_out"] = known.get("left_out", []) + more
+    for result in by_splits.values():
+        result["significance"] = tested(result)
+    return list(by_splits.values())
+
+
+def wide(results: Sequence[dict[str, Any]]) -> tuple[list[str], dict[str, dict[str, dict[str, Any]]]]:
+    """Methods by sets, from what ``merged`` gives.
+
+    Full-reference results are rows of their own ("…, full-reference") in the column of their set. Results of one set
+    on other splits have columns of their own.
+
+    Returns:
+        Names of the columns; and by name of the row, by name of the column, the method's row of its result.
+    """
+    columns: dict[str, str] = {}
+    rows: dict[str, dict[str, dict[str, Any]]] = {}
+    for result in results:
+        key = json.dumps([label(result), *(result.get(name) for name in SAME if name != "full_reference")])
+        if key not in columns:
+            columns[key] = _unused(label(result), list(columns.values()))
+        for row in result["methods"]:
+            name = row["method"] + (", full-reference" if result.get("full_reference") else "")
+            rows.setdefault(name, {})[columns[key]] = row
+    return list(columns.values()), rows
+
+
+def _unused(name: str, taken: Sequence[str]) -> str:
+    names = (name if number == 1 else f"{name} ({number})" for number in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
