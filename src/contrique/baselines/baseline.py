@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from contrique.errors import ContriqueError, ImageError, ModelError
 from contrique.images import Source, read_image, source_name
 from contrique.scale import interval_hundred, to_hundred
 
@@ -26,7 +27,8 @@ class Baseline(ABC):
 
     Args:
         card: what the method is: ``name``, and in ``raw`` the number's ``range``, ``lower_is_better``, its ``mapping``
-            to 0–100 (scale.py) and ``interval``, None where nobody measured one.
+            to 0–100 (scale.py) and ``interval``, None where nobody measured one. ``raw`` is None for a method that has
+            features and no number yet.
 
     Attributes:
         card: as given.
@@ -67,6 +69,11 @@ class Baseline(ABC):
     def learner(self, features_ND: np.ndarray, scores_N: np.ndarray, *, lower_is_better: bool) -> "Method":
         """The method in the field's protocol: what it learns anew in each split, and its predictions for the test."""
 
+    def check_scores(self) -> None:
+        """Raise ModelError unless the method has scores of its own, and not only features for the protocol."""
+        if self.card["raw"] is None:
+            raise ModelError(f"{self.name} has features for contrique evaluate, but no regressor and so no scores")
+
     def features_of(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """Features (N, D) of what ``prepare`` gave for each of N images."""
         return np.stack(prepared)
@@ -77,8 +84,6 @@ class Baseline(ABC):
         Raises:
             ImageError: the image cannot be used.
         """
-        from contrique.errors import ContriqueError, ImageError
-
         image_HWC = read_image(source)
         try:
             return self.features_of([self.prepare(image_HWC)])[0]
@@ -86,7 +91,12 @@ class Baseline(ABC):
             raise ImageError(source_name(source), f"cannot be scored: {error}") from error
 
     def score_features(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Value, low and high on 0–100 for each row of features; low and high are nan where there is no interval."""
+        """Value, low and high on 0–100 for each row of features; low and high are nan where there is no interval.
+
+        Raises:
+            ModelError: see ``check_scores``.
+        """
+        self.check_scores()
         raw_N = self.raw(features_ND)
         mapping, interval = self.card["raw"]["mapping"], self.card["raw"]["interval"]
         if interval is None:

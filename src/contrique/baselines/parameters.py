@@ -4,6 +4,7 @@ Shipped: ``card.json``, which says what they were fitted to and how well they ag
 checked by the digest in the card. Nothing in either is executable, nor in MATLAB's .mat files as they are read here.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from contrique.card import digest
-from contrique.errors import ModelError, need
+from contrique.errors import ContriqueError, ModelError, need
+from contrique.scale import check_mapping
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 CARD = "card.json"
@@ -42,6 +44,44 @@ def read_shipped(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ModelError(f"{folder}: {error}") from error
 
 
+def read_method(folder: Path, method: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """``read_shipped`` for a folder that a user may have named: it must hold that method's parameters.
+
+    Raises:
+        ModelError: a file is missing or damaged, or the folder is another method's.
+    """
+    card, arrays = read_shipped(folder)
+    if card.get("method") != method:
+        raise ModelError(f"{folder}: holds parameters of {card.get('method')}, not of {method}")
+    if not isinstance(card.get("name"), str) or "raw" not in card:
+        raise ModelError(f"{folder / CARD}: has no name or no raw")
+    if card["raw"] is not None:
+        check_raw(card["raw"], folder / CARD)
+    return card, arrays
+
+
+def check_raw(raw: Any, where: Path) -> None:
+    """Refuse what a card says of a method's number if it is not of the kind ``Baseline`` wants.
+
+    Raises:
+        ModelError: something is missing or of another kind.
+    """
+    try:
+        check_mapping(raw["mapping"])
+        if raw["interval"] is not None:
+            float(raw["interval"]["half_width"])
+    except (ContriqueError, LookupError, TypeError, ValueError) as error:
+        raise ModelError(f"{where}: what it says of raw is damaged: {error}") from error
+
+
+def digest_of(name: str, *arrays: np.ndarray) -> str:
+    """A name for features that arrays define: the same for the same numbers, short."""
+    sha = hashlib.sha256()
+    for one in arrays:
+        sha.update(np.ascontiguousarray(one, np.float64).tobytes())
+    return f"{name}-{sha.hexdigest()[:12]}"
+
+
 def write_shipped(folder: Path, card: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Write what ``read_shipped`` reads."""
     from safetensors.numpy import save_file
@@ -58,7 +98,7 @@ def read_matlab(path: Path, wanted: Mapping[str, tuple[int, ...]]) -> list[np.nd
 
     Args:
         path: the file.
-        wanted: shapes by variable.
+        wanted: shapes by variable; ``variable.field`` is one field of a struct.
 
     Returns:
         The matrices, float64, in the order asked for.
@@ -71,13 +111,17 @@ def read_matlab(path: Path, wanted: Mapping[str, tuple[int, ...]]) -> list[np.nd
     if not path.is_file():
         raise ModelError(f"{path}: missing")
     try:
-        found = io.loadmat(path, variable_names=list(wanted))
+        found = io.loadmat(path, variable_names=[name.partition(".")[0] for name in wanted])
     except Exception as error:  # on damaged bytes SciPy raises anything from struct.error to MemoryError
         words = " ".join(str(error).split()) or type(error).__name__
         raise ModelError(f"{path}: not a MATLAB file, or damaged: {words}") from error
     matrices = []
     for name, shape in wanted.items():
-        matrix = found.get(name)
+        variable, _, field = name.partition(".")
+        matrix = found.get(variable)
+        if field:
+            whole = isinstance(matrix, np.ndarray) and matrix.size == 1 and field in (matrix.dtype.names or ())
+            matrix = matrix.item()[matrix.dtype.names.index(field)] if whole else None
         if not isinstance(matrix, np.ndarray) or matrix.dtype.kind not in "fiu" or matrix.shape != shape:
             raise ModelError(f"{path}: expected a matrix {name} of shape {shape}")
         matrix = matrix.astype(np.float64)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from contrique import __version__
-from contrique.cli import dead_leaves, distort, embed, evaluate, export, fit, info, pretrain, report, score
+from contrique.cli import codebook, dead_leaves, distort, embed, evaluate, export, fit, info, pretrain, report, score
 from contrique.errors import ContriqueError, MissingExtra, ToldElsewhere
 
 COMMANDS = {
@@ -24,6 +24,7 @@ COMMANDS = {
     "pretrain": pretrain,
     "export": export,
     "embed": embed,
+    "codebook": codebook,
 }
 """Every command by its name, in the order of the help; their modules import nothing heavy before they run."""
 

@@ -92,7 +92,11 @@ def run(args: argparse.Namespace) -> int:
     paths, complete = _find(args.paths, args.null)
     from contrique.scoring import score_stream
 
-    model = load_baseline(args.method, args.parameters) if args.method in METHODS else _load_model(args.model)
+    if args.method in METHODS:
+        model = load_baseline(args.method, args.parameters)
+        model.check_scores()
+    else:
+        model = _load_model(args.model)
     limit = {} if args.max_pixels is None else {"max_pixels": args.max_pixels}
     columns = METHOD_COLUMNS if args.method in METHODS else COLUMNS
     with open_writer(kind, args.output, columns) as writer:
