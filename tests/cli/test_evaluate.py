@@ -121,6 +121,48 @@ def test_what_is_missing_or_broken_is_named(rated: Path, capsys: pytest.CaptureF
     assert "broken.png: " in captured.err
 
 
+def test_several_methods_in_every_form(rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {kind: tmp_path / f"r.{kind}" for kind in ("json", "csv", "latex", "html")}
+    words = [word for kind, file in files.items() for word in (f"--{kind}", str(file))]
+    assert evaluate(rated, "--methods", "brisque, contrique", "--splits", "2", *words) == 0
+    out = capsys.readouterr().out
+    assert out.index("\nbrisque") < out.index("\ncontrique")
+    result = json.loads(files["json"].read_text())
+    assert [row["method"] for row in result["methods"]] == ["brisque", "contrique"]
+    assert "brisque" in files["csv"].read_text()
+    assert "\\begin{tabular}" in files["latex"].read_text()
+    assert "<svg" in files["html"].read_text()
+
+
+def test_fitted_here_and_tested_there(rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here, there = rated / "images", f"{rated / 'dmos.csv'}={rated / 'images'}"
+    assert main(["evaluate", str(rated / "dmos.csv"), "--images", str(here), "--test-on", there, "--splits", "2"]) == 0
+    assert "fitted to" in capsys.readouterr().out
+    assert evaluate(rated, "--test-on", there, "--splits", "2", "--json", "-") == 0
+    (result,) = json.loads(capsys.readouterr().out)
+    assert (result["split"], result["images"]) == ("cross-set", 30)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--methods", "psnr"], "unknown method 'psnr'"),
+        (["--methods", ""], "one or more methods"),
+        (["--methods", "resnet50"], "--resnet50"),
+        (["--hyperiqa", "epochs=many"], "expected epochs=N, patches=N"),
+        (["--hyperiqa", "depth=3"], "got 'depth=3'"),
+        (["--html", "/nowhere/r.html"], "there is no folder /nowhere"),
+        (["--split", "official"], "has no official split"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(
+    words: list[str], reason: str, rated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(rated, *words) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert reason in line
+
+
 def test_too_few_groups_is_one_line(rated: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = (rated / "dmos.csv").read_text().splitlines()[:7]
     (rated / "few.csv").write_text("\n".join(lines))
@@ -128,7 +170,9 @@ def test_too_few_groups_is_one_line(rated: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err.startswith("contrique: error: a split into 3 parts needs as many groups, got 2")
 
 
-@pytest.mark.parametrize("words", [["--splits", "0"], ["--seed", "-1"], ["--cache", "x", "--no-cache"]])
+@pytest.mark.parametrize(
+    "words", [["--splits", "0"], ["--seed", "-1"], ["--cache", "x", "--no-cache"], ["--methods", "niqe", "--as-fitted"]]
+)
 def test_wrong_words_are_usage_errors(words: list[str], rated: Path) -> None:
     with pytest.raises(SystemExit) as status:
         evaluate(rated, *words)
