@@ -35,12 +35,10 @@ MOST_NUMBERS = 2_000_000
 """Numbers of one block of resamples: what bounds the memory, about 16 MB an array."""
 
 T_TEST = (
-    "paired over splits: corrected resampled t-test (Nadeau and Bengio 2003) on the differences of SROCC, two-sided, "
-    "Holm-adjusted over all pairs"
+    "corrected resampled t-test on SROCC, paired over splits (Nadeau and Bengio 2003), two-sided, Holm over all pairs"
 )
 BOOTSTRAP = (
-    f"paired bootstrap over the groups of test images ({RESAMPLES} resamples) of the difference of SROCC, two-sided, "
-    "Holm-adjusted over all pairs"
+    f"paired bootstrap of SROCC over groups of test images ({RESAMPLES} resamples), two-sided, Holm over all pairs"
 )
 
 

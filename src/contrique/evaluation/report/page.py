@@ -5,6 +5,7 @@ Whatever comes from a result (names of methods, files, sets) is escaped where it
 
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -49,14 +50,12 @@ def to_html(results: Sequence[dict[str, Any]]) -> str:
     sections += [_section(result, place, several) for place, result in enumerate(results)]
     page = (_HERE / "page.html").read_text(encoding="utf-8")
     parts = {
-        "/*STYLE*/": (_HERE / "page.css").read_text(encoding="utf-8"),
-        "/*TITLE*/": _e(title),
-        "/*VERSION*/": _e(__version__),
-        "/*BODY*/": "\n".join(sections),  # last: what it holds is not looked at again
+        "STYLE": (_HERE / "page.css").read_text(encoding="utf-8"),
+        "TITLE": _e(title),
+        "VERSION": _e(__version__),
+        "BODY": "\n".join(sections),
     }
-    for place, content in parts.items():
-        page = page.replace(place, content)
-    return page
+    return re.sub(r"/\*([A-Z]+)\*/", lambda place: parts[place[1]], page)
 
 
 def _overview(results: list[dict[str, Any]]) -> str:

@@ -22,6 +22,10 @@ MOST_POINTS = 2000
 """Of more images so many are drawn, chosen at random; the curve is fitted to all."""
 
 
+FEW_POINTS = 200
+"""Of fewer images points are drawn stronger."""
+
+
 def typical_split(result: dict[str, Any]) -> int:
     """The split whose SROCCs are nearest to the methods' medians, by the sum of absolute differences."""
     srocc_KS = np.array([row["srocc"]["splits"] for row in result["methods"]], dtype=np.float64)
@@ -68,7 +72,7 @@ def scatter(x_N: np.ndarray, y_N: np.ndarray, names: Sequence[str], *, what: str
     parts += [
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>',
         f'<text transform="translate(12 {middle}) rotate(-90)" text-anchor="middle">{escape(y_label)}</text>',
-        '<g class="points">',
+        f'<g class="points{" few" if len(shown) < FEW_POINTS else ""}">',
     ]
     for n in shown.tolist():
         about = f"{plain(names[n])}: " if len(names) else ""
