@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +124,18 @@ def test_what_cannot_be_is_refused(trunk: Path, rated: Ratings, tmp_path: Path) 
         HyperIqa(lite)
     with pytest.raises(ContriqueError, match="epochs is a whole number of at least 1, not 0"):
         HyperIqa(trunk, epochs=0)
+
+
+def test_without_torch_it_says_what_is_missing(trunk: Path) -> None:
+    code = f"""
+import sys
+sys.modules["torch"] = None
+from contrique.baselines.hyperiqa import HyperIqa
+from contrique.errors import MissingExtra
+try:
+    HyperIqa({str(trunk)!r})
+except MissingExtra as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "training HyperIQA needs torch: pip install 'contrique[learn]'\n"
