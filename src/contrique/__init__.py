@@ -45,8 +45,9 @@ def load(
     Args:
         folder: the model; None for the one that ships with contrique.
         engine: ``"onnx"`` or ``"torch"``; None for ONNX where the model has a graph.
-        method: ``"contrique"``, or another published method: ``"brisque"``, ``"niqe"``.
-        parameters: for those, a folder with the files their authors published; None for the shipped parameters.
+        method: ``"contrique"``, or another published method: ``"brisque"``, ``"niqe"``, ``"cornia"``, ``"hosa"``.
+        parameters: for those, a folder with the files their authors published, or with a codebook that ``contrique
+            codebook`` wrote; None for the shipped parameters.
 
     Raises:
         ContriqueError: an unknown method, or an argument that the method does not have.

@@ -5,7 +5,7 @@ import pytest
 from sklearn.svm import LinearSVR, NuSVR
 
 from contrique.baselines import linear
-from contrique.baselines.linear import LinearRegressor, fit_l2_svr, fit_nu_svr, gram, on_hundred
+from contrique.baselines.linear import LinearBaseline, LinearRegressor, fit_l2_svr, fit_nu_svr, gram, on_hundred
 from contrique.errors import ContriqueError
 
 
@@ -20,7 +20,7 @@ def problem(count: int, features: int, seed: int = 0) -> tuple[np.ndarray, np.nd
 @pytest.mark.parametrize(("cost", "epsilon"), [(128.0, 0.1), (1.0, 3.0)])
 def test_the_l2_loss_is_liblinears(count: int, features: int, cost: float, epsilon: float) -> None:
     x_ND, y_N = problem(count, features)
-    got = fit_l2_svr(x_ND, y_N, cost=cost, epsilon=epsilon)
+    (got,) = fit_l2_svr(x_ND, y_N, costs=[cost], epsilon=epsilon)
     theirs = LinearSVR(
         C=cost, epsilon=epsilon, loss="squared_epsilon_insensitive", dual=False, tol=1e-10, max_iter=100_000
     ).fit(x_ND, y_N)
@@ -31,7 +31,7 @@ def test_the_l2_loss_is_liblinears(count: int, features: int, cost: float, epsil
 
 def test_the_l2_loss_is_least_there() -> None:
     x_ND, y_N = problem(30, 50, seed=1)
-    got = fit_l2_svr(x_ND, y_N, cost=5, epsilon=1)
+    _, got = fit_l2_svr(x_ND, y_N, costs=[70, 5], epsilon=1)
 
     def loss(weight_D: np.ndarray, bias: float) -> float:
         over_N = np.maximum(np.abs(x_ND @ weight_D + bias - y_N) - 1, 0)
@@ -72,21 +72,53 @@ def test_products_of_images_come_in_blocks(monkeypatch: pytest.MonkeyPatch) -> N
     np.testing.assert_allclose(regressor.predict(x_ND), x_ND @ scale_D + 3, rtol=1e-12)
 
 
-@pytest.mark.parametrize("fit", [lambda x, y: fit_l2_svr(x, y, cost=10, epsilon=0.1)])
-def test_ratings_of_any_scale_are_brought_to_a_hundred(fit) -> None:
+def test_ratings_of_any_scale_are_brought_to_a_hundred() -> None:
     x_ND, y_N = problem(40, 60)
     narrow_N = 2 + (y_N - y_N.min()) / np.ptp(y_N) * 0.5  # 2 to 2.5
-    expected = fit(x_ND, (narrow_N - 2) * 200).predict(x_ND) / 200 + 2
-    np.testing.assert_allclose(on_hundred(lambda y: fit(x_ND, y), narrow_N).predict(x_ND), expected, rtol=1e-9)
-    same = on_hundred(lambda y: fit(x_ND, y), np.full(40, 3.25)).predict(x_ND)
-    np.testing.assert_allclose(same, 3.25)
+
+    def fit(y: np.ndarray) -> list[LinearRegressor]:
+        return fit_l2_svr(x_ND, y, costs=[1, 10], epsilon=0.1)
+
+    for got, expected in zip(on_hundred(fit, narrow_N), fit((narrow_N - 2) * 200), strict=True):
+        np.testing.assert_allclose(got.predict(x_ND), expected.predict(x_ND) / 200 + 2, rtol=1e-9)
+    np.testing.assert_allclose(on_hundred(fit, np.full(40, 3.25))[0].predict(x_ND), 3.25)
+
+
+class Bare(LinearBaseline):
+    """Candidates that predict one feature each."""
+
+    digest, dim = "bare-1", 3
+
+    def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def candidates(self, features_ND: np.ndarray, scores_N: np.ndarray) -> list[LinearRegressor]:
+        return [LinearRegressor(weight, 0.0) for weight in np.eye(3)]
+
+
+def test_of_several_candidates_validation_chooses() -> None:
+    features_ND = np.random.default_rng(0).normal(size=(60, 3))
+    train, validation, test = np.arange(30), np.arange(30, 45), np.arange(45, 60)
+    bare = Bare({"name": "bare", "raw": None}, None)
+    for best in range(3):
+        scores_N = np.random.default_rng(1).normal(size=60)
+        scores_N[validation] = 3 + features_ND[validation, best]
+        learner = bare.learner(features_ND, scores_N)
+        np.testing.assert_array_equal(learner(train, validation, test), features_ND[test, best])
+        np.testing.assert_array_equal(learner(train, validation[:1], test), features_ND[test, 0])  # nothing to tell
+
+
+def test_card_and_regressor_go_together() -> None:
+    for raw, regressor in (({}, None), (None, LinearRegressor(np.ones(3), 0.0))):
+        with pytest.raises(ContriqueError, match="go together"):
+            Bare({"name": "bare", "raw": raw}, regressor)
 
 
 def test_features_must_be_finite() -> None:
     x_ND, y_N = problem(10, 5)
     x_ND[3, 2] = np.nan
     with pytest.raises(ContriqueError, match="must be finite"):
-        fit_l2_svr(x_ND, y_N, cost=1, epsilon=0.1)
+        fit_l2_svr(x_ND, y_N, costs=[1], epsilon=0.1)
 
 
 def test_arrays_give_the_same_regressor() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 METHODS = {
     "brisque": "contrique.baselines.brisque",
     "niqe": "contrique.baselines.niqe",
+    "hosa": "contrique.baselines.hosa",
     "hyperiqa": "contrique.baselines.hyperiqa",
 }
 """Methods by name, and the module each is in; imported when it is asked for."""

@@ -70,9 +70,9 @@ class Cornia(LinearBaseline):
         x_NP = self._whitening(patches(nss.grey(image_HWC)))
         return encode(x_NP.astype(np.float32), self._blocks_GPW, self.dim // 2)
 
-    def fit(self, features_ND: np.ndarray, scores_N: np.ndarray) -> LinearRegressor:
-        """See ``fit``: as in the paper."""
-        return fit(features_ND, scores_N)
+    def candidates(self, features_ND: np.ndarray, scores_N: np.ndarray) -> list[LinearRegressor]:
+        """The one regressor of the paper."""
+        return [fit(features_ND, scores_N)]
 
 
 def fit(features_ND: np.ndarray, scores_N: np.ndarray, *, cost: float = COST) -> LinearRegressor:
@@ -81,7 +81,7 @@ def fit(features_ND: np.ndarray, scores_N: np.ndarray, *, cost: float = COST) ->
     Raises:
         MissingExtra: scikit-learn is not installed.
     """
-    return on_hundred(lambda y_N: fit_nu_svr(features_ND, y_N, cost=cost, nu=NU), scores_N)
+    return on_hundred(lambda y_N: [fit_nu_svr(features_ND, y_N, cost=cost, nu=NU)], scores_N)[0]
 
 
 def load(parameters: Path | None = None) -> Cornia:

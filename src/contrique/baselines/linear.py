@@ -14,7 +14,7 @@ Shapes: N images, D features.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +85,8 @@ class LinearBaseline(Baseline):
         self._regressor = regressor
 
     @abstractmethod
-    def fit(self, features_ND: np.ndarray, scores_N: np.ndarray) -> LinearRegressor:
-        """The regressor of the method's paper, fitted to ratings on any scale and in any direction."""
+    def candidates(self, features_ND: np.ndarray, scores_N: np.ndarray) -> list[LinearRegressor]:
+        """The regressors of the method's paper, fitted to ratings on any scale and in any direction: one or several."""
 
     def raw(self, features_ND: np.ndarray) -> np.ndarray:
         """The method's number: an estimate of DMOS, lower is better.
@@ -99,19 +99,28 @@ class LinearBaseline(Baseline):
         return self._regressor.predict(features_ND)
 
     def learner(self, features_ND: np.ndarray, scores_N: np.ndarray, *, lower_is_better: bool = False) -> "Method":
-        """The method's regressor fitted anew to each split's training images."""
+        """The method's regressor fitted anew to each split's training images; of several the best on validation.
+
+        That is the one of the greatest PLCC there, as for ridge (``protocol.ridge_on``); the first where none has any.
+        """
+        from contrique.evaluation.correlation import plcc
 
         def predict(train: np.ndarray, validation: np.ndarray, test: np.ndarray) -> np.ndarray:
-            return self.fit(features_ND[train], scores_N[train]).predict(features_ND[test])
+            fitted = self.candidates(features_ND[train], scores_N[train])
+            best = 0
+            if len(fitted) > 1:
+                seen_ND, seen_N = features_ND[validation], scores_N[validation]
+                best = int(np.argmax(np.nan_to_num([plcc(one.predict(seen_ND), seen_N) for one in fitted], nan=-2.0)))
+            return fitted[best].predict(features_ND[test])
 
         return predict
 
 
-def on_hundred(fit: Callable[[np.ndarray], LinearRegressor], scores_N: np.ndarray) -> LinearRegressor:
-    """Fit to ratings brought to 0–100, which published costs are for, and bring the regressor back to their scale."""
+def on_hundred(fit: Callable[[np.ndarray], list[LinearRegressor]], scores_N: np.ndarray) -> list[LinearRegressor]:
+    """Fit to ratings brought to 0–100, which published costs are for, and bring regressors back to their scale."""
     low, span = float(np.min(scores_N)), float(np.ptp(scores_N)) or 1.0
     fitted = fit(100 * (np.asarray(scores_N, np.float64) - low) / span)
-    return LinearRegressor(fitted.weight_D * (span / 100), fitted.bias * (span / 100) + low)
+    return [LinearRegressor(one.weight_D * (span / 100), one.bias * (span / 100) + low) for one in fitted]
 
 
 def gram(x_ND: np.ndarray, scale_D: np.ndarray | None = None, shift_D: np.ndarray | None = None) -> np.ndarray:
@@ -126,14 +135,24 @@ def gram(x_ND: np.ndarray, scale_D: np.ndarray | None = None, shift_D: np.ndarra
     return kernel_NN
 
 
-def fit_l2_svr(x_ND: np.ndarray, y_N: np.ndarray, *, cost: float, epsilon: float) -> LinearRegressor:
-    """Linear regression with squared ε-insensitive loss and a bias that is penalised like a weight.
+def fit_l2_svr(x_ND: np.ndarray, y_N: np.ndarray, *, costs: Sequence[float], epsilon: float) -> list[LinearRegressor]:
+    """Linear regressions with squared ε-insensitive loss and a bias that is penalised like a weight, one for each cost.
 
     Raises:
         ContriqueError: features or ratings that are not finite.
     """
     kernel_NN = gram(x_ND)
     kernel_NN += 1
+    betas = (solve_l2_svr(kernel_NN, y_N, cost=cost, epsilon=epsilon) for cost in costs)
+    return [LinearRegressor(beta_N @ x_ND, float(beta_N.sum())) for beta_N in betas]
+
+
+def solve_l2_svr(kernel_NN: np.ndarray, y_N: np.ndarray, *, cost: float, epsilon: float) -> np.ndarray:
+    """β (N,) of the L2 loss from the products of images with each other, each with a 1 for the bias.
+
+    Raises:
+        ContriqueError: products or ratings that are not finite.
+    """
     if not (np.isfinite(kernel_NN).all() and np.isfinite(y_N).all()):
         raise ContriqueError("features and ratings must be finite")
 
@@ -141,26 +160,22 @@ def fit_l2_svr(x_ND: np.ndarray, y_N: np.ndarray, *, cost: float, epsilon: float
         over_N = np.maximum(np.abs(fitted_N - y_N) - epsilon, 0)
         return float(beta_N @ fitted_N / 2 + cost * (over_N @ over_N))
 
-    beta_N = np.zeros(len(y_N))
-    fitted_N = np.zeros(len(y_N))
-    best = loss(beta_N, fitted_N)
+    beta_N, fitted_N = np.zeros(len(y_N)), np.zeros(len(y_N))
+    least = loss(beta_N, fitted_N)
     for _ in range(STEPS):
         away_N = fitted_N - y_N
         active = np.flatnonzero(np.abs(away_N) > epsilon)
-        target_N = np.zeros(len(y_N))
         system = kernel_NN[np.ix_(active, active)]
         system[np.diag_indices(len(active))] += 1 / (2 * cost)
-        target_N[active] = np.linalg.solve(system, y_N[active] + np.sign(away_N[active]) * epsilon)
-        towards_N = target_N - beta_N
-        change_N = kernel_NN @ towards_N
-        step = 1.0
-        while step > 1e-6 and loss(beta_N + step * towards_N, fitted_N + step * change_N) >= best:
-            step /= 2
-        new = loss(beta_N + step * towards_N, fitted_N + step * change_N)
-        if new >= best * (1 - 1e-12):
+        step_N = -beta_N  # to 0 for those that are not active, and for the others to the solution of the system
+        step_N[active] += np.linalg.solve(system, y_N[active] + np.sign(away_N[active]) * epsilon)
+        change_N = kernel_NN @ step_N
+        tries = ((loss(beta_N + part * step_N, fitted_N + part * change_N), part) for part in 0.5 ** np.arange(20))
+        new, part = next(((new, part) for new, part in tries if new < least), (least, 0.0))
+        if new >= least * (1 - 1e-12):
             break
-        beta_N, fitted_N, best = beta_N + step * towards_N, fitted_N + step * change_N, new
-    return LinearRegressor(beta_N @ x_ND, float(beta_N.sum()))
+        beta_N, fitted_N, least = beta_N + part * step_N, fitted_N + part * change_N, new
+    return beta_N
 
 
 def fit_nu_svr(x_ND: np.ndarray, y_N: np.ndarray, *, cost: float, nu: float) -> LinearRegressor:

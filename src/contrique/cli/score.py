@@ -25,10 +25,11 @@ A row has the columns path, score, low, high, error and model. The interval from
 people as often as the model's card says (see `contrique info`). A file that cannot be scored is a row with an error;
 the others are scored all the same, and the exit status is then 1.
 
---method brisque and --method niqe score with these published methods instead, also from 0 to 100, higher is better.
-Rows then have a seventh column, raw: the method's own number, lower is better (BRISQUE: DMOS, about 0 to 100; NIQE: a
-distance, from 0 upwards, photographs have about 2 to 10). NIQE has no interval, nor has BRISQUE by its authors' files.
---parameters DIR scores with those: brisque_allmodel.libsvm and brisque_allrange.txt; niqe_modelparameters.mat.
+--method brisque, niqe, cornia or hosa scores with that published method instead, also from 0 to 100, higher is better.
+Rows then have a seventh column, raw: the method's own number, lower is better (NIQE: a distance, from 0 upwards,
+photographs have about 2 to 10; the others: DMOS, about 0 to 100). NIQE has no interval, nor has a method by its
+authors' files. --parameters DIR scores with those, if it has brisque_allmodel.libsvm and brisque_allrange.txt, or
+niqe_modelparameters.mat, or hosa_codebook_hosa.mat, hosa_whitening_param.mat and hosa_hosa_live_model.mat.
 
 Without -o and --format the rows are a table on a terminal and CSV into a pipe. CSV and JSON Lines are written row by
 row; JSON and Parquet at the end, also after Ctrl-C. Parquet needs the extra `parquet`.
@@ -86,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
     except ContriqueError as error:
         args.parser.error(str(error))
     if args.method == "contrique" and args.parameters is not None:
-        args.parser.error("--parameters is for --method brisque and niqe; a model of contrique is named with --model")
+        others = ", ".join(METHODS)
+        args.parser.error(f"--parameters is for --method {others}; a model of contrique is named with --model")
     if args.method != "contrique" and args.model is not None:
         args.parser.error(f"--model is for contrique; {args.method} takes --parameters")
     paths, complete = _find(args.paths, args.null)
