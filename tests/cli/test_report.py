@@ -70,6 +70,7 @@ def test_what_is_wrong_is_one_line(results: tuple, tmp_path: Path, capsys: pytes
         assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_from_evaluate_to_report(tmp_path: Path) -> None:
     """What evaluate writes is what report reads; in processes of their own."""
     import numpy as np

@@ -35,7 +35,7 @@ def test_best_is_bold_and_what_is_beyond_chance_below_it_is_marked(result: dict)
 def test_one_split_has_no_indices() -> None:
     text = to_latex([example_result(splits=1)])
     assert "$_" not in text
-    assert "Medians" not in text
+    assert "percentile" not in text
 
 
 def test_several_sets() -> None:

@@ -53,7 +53,8 @@ def test_methods_by_sets() -> None:
     assert list(rows)[4:] == [f"{name}, full-reference" for name in ("brisque", "niqe", "contrique")]
     assert set(rows["new"]) == {"b.csv"}
     assert set(rows["niqe, full-reference"]) == {"live"}
-    assert rows["niqe"]["live (2)"]["srocc"] == again["methods"][1]["srocc"]
+    assert rows["niqe"]["live (2)"][0]["srocc"] == again["methods"][1]["srocc"]
+    assert rows["niqe, full-reference"]["live"][1]["full_reference"]
 
 
 def test_labels() -> None:

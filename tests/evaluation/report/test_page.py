@@ -95,7 +95,7 @@ def test_matrix_is_what_the_tests_found(nasty: dict) -> None:
 
 def test_one_split(nasty: dict) -> None:
     page = to_html([example_result(splits=1)])
-    assert "over the splits</h3>" not in page
+    assert "Spread of" not in page
     assert "12 test images. The line" in page
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contrique.evaluation.published import published
-from contrique.evaluation.significance import significance
+from contrique.evaluation.significance import better_than, significance
 
 HEADINGS = {
     "srocc": "SROCC",
@@ -18,9 +18,11 @@ HEADINGS = {
 NONE = "–"
 """Stands for a number without an answer."""
 
-SPREAD = "Median over the splits [10th to 90th percentile]. Positive correlations are good."
-ONE_SPLIT = "Of a single split. Positive correlations are good."
-MEASURES = "PLCC is plain; PLCC logistic and RMSE (in units of the ratings) are after the 5-parameter logistic."
+PUBLISHED = "In brackets, SROCC as published."
+MEASURES = (
+    "Positive correlations are good. PLCC is plain; PLCC logistic and RMSE (in units of the ratings) are after the "
+    "5-parameter logistic."
+)
 
 
 def number(value: float | None, measure: str = "srocc") -> str:
@@ -39,9 +41,22 @@ def best(values: Sequence[float | None], measure: str = "srocc") -> set[int]:
     return {i for i, value in found.items() if number(value, measure) == number(top, measure)}
 
 
-def medians(result: dict[str, Any], measure: str = "srocc") -> list[float]:
-    """Of every method, in order."""
-    return [row[measure]["median"] for row in result["methods"]]
+def tops(result: dict[str, Any], measure: str = "srocc") -> set[str]:
+    """The methods with the best median."""
+    rows = result["methods"]
+    return {rows[i]["method"] for i in best([row[measure]["median"] for row in rows], measure)}
+
+
+def once(result: dict[str, Any]) -> str:
+    """What one of a result's repetitions is: a split of the set, or a draw of training images of another one."""
+    return "draw" if result.get("split") == "cross-set" else "split"
+
+
+def spread_words(result: dict[str, Any]) -> str:
+    """What median and range of a result are over."""
+    if result["splits"] == 1:
+        return f"Of a single {once(result)}."
+    return f"Median over the {once(result)}s, with the 10th and 90th percentile."
 
 
 def has_published(result: dict[str, Any]) -> bool:
@@ -56,10 +71,8 @@ def tested(result: dict[str, Any]) -> dict[str, Any]:
 
 def worse_than_best(result: dict[str, Any]) -> set[str]:
     """Methods whose SROCC is beyond chance below that of a method of greatest median."""
-    rows = result["methods"]
-    tops = {rows[i]["method"] for i in best(medians(result))}
-    pairs = tested(result)["pairs"]
-    return {{pair["a"], pair["b"]}.difference([pair["better"]]).pop() for pair in pairs if pair["better"] in tops}
+    better, top = better_than(tested(result)), tops(result)
+    return {worse for name, others in better.items() if name in top for worse in others}
 
 
 def label(result: dict[str, Any]) -> str:

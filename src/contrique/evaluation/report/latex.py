@@ -13,13 +13,13 @@ from contrique.evaluation.published import published
 from contrique.evaluation.report.cells import (
     HEADINGS,
     NONE,
-    best,
     facts,
     has_published,
     label,
-    medians,
     number,
+    spread_words,
     tested,
+    tops,
     worse_than_best,
 )
 from contrique.evaluation.report.merge import merged, wide
@@ -62,20 +62,17 @@ def _letter(letter: str) -> str:
 def _one(result: dict[str, Any]) -> list[str]:
     with_published = has_published(result)
     worse = worse_than_best(result)
-    tops = {measure: best(medians(result, measure), measure) for measure in HEADINGS}
     headings = [title.replace("logistic", "log.") for title in HEADINGS.values()]  # or it is too wide for a column
     titles = ["Method", *headings, *(["Published"] if with_published else [])]
     body = []
-    for place, row in enumerate(result["methods"]):
+    for row in result["methods"]:
         cells = [escape(row["method"])]
         for measure in HEADINGS:
             mark = "^{\\ast}" if measure == "srocc" and row["method"] in worse else ""
-            cells.append(_cell(row[measure], measure, bold=place in tops[measure], mark=mark))
+            cells.append(_cell(row[measure], measure, bold=row["method"] in tops(result, measure), mark=mark))
         cells += [escape(number(published(row["method"], result)))] if with_published else []
         body.append(" & ".join(cells) + r" \\")
-    caption = f"{escape(label(result))}: {escape(', '.join(facts(result)))}. " + (
-        "" if result["splits"] == 1 else "Medians over the splits with 10th and 90th percentile. "
-    )
+    caption = f"{escape(label(result))}: {escape(', '.join(facts(result)))}. {spread_words(result)} "
     caption += "PLCC log. and RMSE are after the 5-parameter logistic."
     if with_published:
         caption += " Published: SROCC by its authors' splits."
@@ -84,33 +81,29 @@ def _one(result: dict[str, Any]) -> list[str]:
 
 def _several(results: list[dict[str, Any]]) -> list[str]:
     columns, rows = wide(results)
-    worse = {(id(row)) for one in results for row in one["methods"] if row["method"] in worse_than_best(one)}
     heads = " & ".join(f"\\multicolumn{{2}}{{c}}{{{escape(column)}}}" for column in columns)
     rules = "".join(f"\\cmidrule(lr){{{2 + 2 * i}-{3 + 2 * i}}}" for i in range(len(columns)))
-    tops = {}
-    for column in columns:
-        for full_reference in (False, True):  # a method that sees the reference is compared with its like
-            alike = [name for name in rows if name.endswith(", full-reference") == full_reference]
-            for measure in ("srocc", "plcc"):
-                found = best([rows[n][column][measure]["median"] if column in rows[n] else None for n in alike])
-                tops[column, measure, full_reference] = {alike[i] for i in found}
     body = []
     for name, row in rows.items():
         cells = [escape(name)]
         for column in columns:
-            for measure in ("srocc", "plcc"):
-                if column not in row:
-                    cells.append("")
-                    continue
-                bold = name in tops[column, measure, name.endswith(", full-reference")]
-                mark = "^{\\ast}" if measure == "srocc" and id(row[column]) in worse else ""
-                cells.append(_cell({**row[column][measure], "splits": [0]}, measure, bold=bold, mark=mark))
+            cells += _pair(*row[column]) if column in row else ["", ""]
         body.append(" & ".join(cells) + r" \\")
     head = [f"& {heads} \\\\", rules]
-    caption = "Medians over the splits; PLCC is plain. "
+    caption = "Medians; PLCC is plain. "
     caption += " ".join(f"{escape(label(one))}: {escape(', '.join(facts(one)))}." for one in results)
     marks = next((_marks(one, {""}) for one in results if worse_than_best(one)), "")
     return [*_tabular(["Method", *["SROCC", "PLCC"] * len(columns)], body, head), _caption(caption + marks)]
+
+
+def _pair(row: dict[str, Any], result: dict[str, Any]) -> list[str]:
+    """SROCC and PLCC of one method on one set; with references among its like, since results are apart."""
+    cells = []
+    for measure in ("srocc", "plcc"):
+        bold = row["method"] in tops(result, measure)
+        mark = "^{\\ast}" if measure == "srocc" and row["method"] in worse_than_best(result) else ""
+        cells.append(_cell({**row[measure], "splits": [0]}, measure, bold=bold, mark=mark))
+    return cells
 
 
 def _cell(summary: dict[str, Any], measure: str, *, bold: bool, mark: str) -> str:

@@ -49,24 +49,28 @@ def merged(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(by_splits.values())
 
 
-def wide(results: Sequence[dict[str, Any]]) -> tuple[list[str], dict[str, dict[str, dict[str, Any]]]]:
+Cell = tuple[dict[str, Any], dict[str, Any]]
+"""A method's row, and the result it is from."""
+
+
+def wide(results: Sequence[dict[str, Any]]) -> tuple[list[str], dict[str, dict[str, Cell]]]:
     """Methods by sets, from what ``merged`` gives.
 
     Full-reference results are rows of their own ("…, full-reference") in the column of their set. Results of one set
     on other splits have columns of their own.
 
     Returns:
-        Names of the columns; and by name of the row, by name of the column, the method's row of its result.
+        Names of the columns; and by name of the row, by name of the column, the cell.
     """
     columns: dict[str, str] = {}
-    rows: dict[str, dict[str, dict[str, Any]]] = {}
+    rows: dict[str, dict[str, Cell]] = {}
     for result in results:
         key = json.dumps([label(result), *(result.get(name) for name in SAME if name != "full_reference")])
         if key not in columns:
             columns[key] = _unused(label(result), list(columns.values()))
         for row in result["methods"]:
             name = row["method"] + (", full-reference" if result.get("full_reference") else "")
-            rows.setdefault(name, {})[columns[key]] = row
+            rows.setdefault(name, {})[columns[key]] = row, result
     return list(columns.values()), rows
 
 

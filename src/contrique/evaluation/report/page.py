@@ -19,16 +19,16 @@ from contrique.evaluation.report.cells import (
     HEADINGS,
     MEASURES,
     NONE,
-    ONE_SPLIT,
-    SPREAD,
-    best,
+    PUBLISHED,
     facts,
     has_published,
     label,
-    medians,
     number,
+    once,
     plain,
+    spread_words,
     tested,
+    tops,
     worse_than_best,
 )
 from contrique.evaluation.report.merge import merged, wide
@@ -60,16 +60,12 @@ def to_html(results: Sequence[dict[str, Any]]) -> str:
 
 def _overview(results: list[dict[str, Any]]) -> str:
     columns, rows = wide(results)
-    origin = {id(row): result for result in results for row in result["methods"]}
     body = []
     for name, row in rows.items():
-        cells = [
-            _wide_cell(row[column], origin[id(row[column])]) if column in row else "<td></td>" for column in columns
-        ]
+        cells = [_wide_cell(*row[column]) if column in row else "<td></td>" for column in columns]
         body.append(f"<tr>{_name(name)}{''.join(cells)}</tr>")
     shown = any(map(has_published, results))
-    note = "SROCC / PLCC (plain), medians over the splits. " + _star(results)
-    note += "In brackets, SROCC as published. " if shown else ""
+    note = "SROCC / PLCC (plain), medians. " + _star(results) + (PUBLISHED if shown else "")
     links = ", ".join(f'<a href="#set{place}">{_e(label(result))}</a>' for place, result in enumerate(results))
     return (
         f"<section><h2>All sets</h2><p>Each set below: {links}.</p>"
@@ -80,9 +76,8 @@ def _overview(results: list[dict[str, Any]]) -> str:
 def _wide_cell(row: dict[str, Any], result: dict[str, Any]) -> str:
     cells = []
     for measure in ("srocc", "plcc"):
-        tops = {result["methods"][i]["method"] for i in best(medians(result, measure), measure)}
         text = number(row[measure]["median"], measure)
-        cells.append(f"<b>{text}</b>" if row["method"] in tops else text)
+        cells.append(f"<b>{text}</b>" if row["method"] in tops(result, measure) else text)
     star = "*" if row["method"] in worse_than_best(result) else ""
     known = published(row["method"], result)
     return f"<td>{cells[0]}{star} / {cells[1]}{'' if known is None else f' <small>({number(known)})</small>'}</td>"
@@ -93,8 +88,8 @@ def _section(result: dict[str, Any], place: int, several: bool) -> str:
     parts += [f"<p>{_e(', '.join(facts(result)))}.</p>", _measures(result)]
     if result["splits"] > 1:
         parts += [
-            "<h3>SROCC over the splits</h3>",
-            '<p class="faint">Points: splits. Bar: 10th to 90th percentile. Line: median.</p>',
+            "<h3>Spread of SROCC</h3>",
+            f'<p class="faint">Points: {once(result)}s. Bar: 10th to 90th percentile. Line: median.</p>',
             spread(result),
         ]
     parts += [_scatters(result), _matrix(result), _about(result), "</section>"]
@@ -103,13 +98,12 @@ def _section(result: dict[str, Any], place: int, several: bool) -> str:
 
 def _measures(result: dict[str, Any]) -> str:
     with_published, worse = has_published(result), worse_than_best(result)
-    tops = {measure: best(medians(result, measure), measure) for measure in HEADINGS}
     body = []
-    for place, row in enumerate(result["methods"]):
+    for row in result["methods"]:
         cells = []
         for measure in HEADINGS:
             median, low, high = (number(row[measure][key], measure) for key in ("median", "low", "high"))
-            text = f"<b>{median}</b>" if place in tops[measure] else median
+            text = f"<b>{median}</b>" if row["method"] in tops(result, measure) else median
             text += "*" if measure == "srocc" and row["method"] in worse else ""
             if result["splits"] > 1 and median != NONE:
                 text += f"<small>{low} to {high}</small>"
@@ -118,7 +112,7 @@ def _measures(result: dict[str, Any]) -> str:
             cells.append(f"<td>{number(published(row['method'], result))}</td>")
         body.append(f"<tr>{_name(row['method'])}{''.join(cells)}</tr>")
     titles = ["Method", *HEADINGS.values(), *(["SROCC published"] if with_published else [])]
-    note = f"{ONE_SPLIT if result['splits'] == 1 else SPREAD.replace('[', '(').replace(']', ')')} {MEASURES} "
+    note = f"{spread_words(result)} {MEASURES} "
     note += "The best of each column is bold. " + _star([result])
     if with_published:
         note += f"Published: {_e('; '.join(sources(result)))}."
@@ -147,7 +141,7 @@ def _scatters(result: dict[str, Any]) -> str:
         figures.append(f"<figure><figcaption>{caption}</figcaption>{picture}</figure>")
     note = f"{len(test)} test images"
     if result["splits"] > 1:
-        note += f" of split {split + 1} of {result['splits']}, the one nearest to the medians of all methods"
+        note += f" of {once(result)} {split + 1} of {result['splits']}, the one nearest to the medians of all methods"
     note += f" ({MOST_POINTS} of them drawn)" if len(test) > MOST_POINTS else ""
     note += ". The line is the 5-parameter logistic fitted to them."
     return f'<h3>Predictions and ratings</h3><p class="faint">{note}</p><div class="plots">{"".join(figures)}</div>'
@@ -166,8 +160,8 @@ def _matrix(result: dict[str, Any]) -> str:
     for row in names:
         body.append(f"<tr>{_name(row)}{''.join(cells[row, column] for column in names)}</tr>")
     note = (
-        "SROCC of the row less that of the column, mean over the splits, with its p. ▲ the row is better, ▼ worse, "
-        f"at {found['level']:g}; no mark: the difference may be chance. {_sentence(found['test'])}"
+        f"SROCC of the row less that of the column, mean over the {once(result)}s, with its p. ▲ the row is "
+        f"better, ▼ worse, at {found['level']:g}; no mark: the difference may be chance. {_sentence(found['test'])}"
     )
     table = _table(["", *names], body, "matrix")
     return f'<h3>Which differences are significant</h3><p class="faint">{note}</p>{_scroll(table, "Significance")}'

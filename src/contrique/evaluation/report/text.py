@@ -8,13 +8,13 @@ from contrique.evaluation.report.cells import (
     HEADINGS,
     MEASURES,
     NONE,
-    ONE_SPLIT,
-    SPREAD,
+    PUBLISHED,
     facts,
     has_published,
     label,
     number,
     plain,
+    spread_words,
     tested,
 )
 from contrique.evaluation.report.merge import merged, wide
@@ -36,7 +36,7 @@ def text_table(result: dict[str, Any]) -> str:
         line = [plain(row["method"]), *(_cell(row[measure], measure) for measure in HEADINGS)]
         cells.append(line + ([number(published(row["method"], result))] if with_published else []))
     title = ": ".join(part for part in (label(result), ", ".join(facts(result))) if part)
-    lines = [plain(title), "", *_aligned(cells), "", ONE_SPLIT if result["splits"] == 1 else SPREAD, MEASURES]
+    lines = [plain(title), "", *_aligned(cells), "", f"{spread_words(result)} {MEASURES}"]
     if with_published:
         lines.append(f"Published: {'; '.join(sources(result))}.")
     return "\n".join(lines + _significant(result))
@@ -48,10 +48,11 @@ def text_tables(results: Sequence[dict[str, Any]]) -> str:
     if len(results) == 1:
         return text_table(results[0])
     columns, rows = wide(results)
+    shown = any(map(has_published, results))
     cells = [["method", *(plain(column) for column in columns)]]
     for name, row in rows.items():
-        cells.append([plain(name), *(_pair(row.get(column)) for column in columns)])
-    lines = [*_aligned(cells), "", "SROCC / PLCC (plain), medians over the splits.", ""]
+        cells.append([plain(name), *(_pair(*row[column]) if column in row else "" for column in columns)])
+    lines = [*_aligned(cells), "", f"SROCC / PLCC (plain), medians. {PUBLISHED if shown else ''}".rstrip(), ""]
     for result in results:
         lines += [plain(f"{label(result)}: {', '.join(facts(result))}"), *_significant(result)]
     return "\n".join(lines)
@@ -78,8 +79,10 @@ def _cell(summary: dict[str, Any], measure: str) -> str:
     return median if median == NONE or len(summary["splits"]) == 1 else f"{median} [{low}, {high}]"
 
 
-def _pair(row: dict[str, Any] | None) -> str:
-    return "" if row is None else f"{number(row['srocc']['median'])} / {number(row['plcc']['median'])}"
+def _pair(row: dict[str, Any], result: dict[str, Any]) -> str:
+    known = published(row["method"], result)
+    both = f"{number(row['srocc']['median'])} / {number(row['plcc']['median'])}"
+    return both if known is None else f"{both} ({number(known)})"
 
 
 def _aligned(cells: list[list[str]]) -> list[str]:
