@@ -43,6 +43,7 @@ def test_formula_by_hand() -> None:
     assert corrected_t_test(d_J, test / train) == pytest.approx(2 * stats.t.sf(t, 3), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_worked_example_of_scikit_learn() -> None:
     """Its guide on comparing models by grid search states t = 0.750 and a one-sided p = 0.227 for these two."""
     from sklearn.datasets import make_moons
