@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 import contrique
 from contrique.baselines.baseline import Baseline
@@ -51,6 +52,7 @@ def test_the_card_says_what_it_is(fitted: Path) -> None:
     assert card["training"]["settings"] == SHORT | {"seed": 0}
     assert card["raw"]["interval"] is None
     assert card["raw"]["range"].startswith("20 to 42")
+    assert load(fitted).digest == f"hyperiqa-1-{card['files']['parameters.safetensors'][:12]}-3-0"
 
 
 def test_direction_is_kept(fitted: Path, rated: Ratings) -> None:
@@ -72,6 +74,10 @@ def test_damage_and_other_methods_are_refused(fitted: Path, tmp_path: Path) -> N
         load(tmp_path / "other")
     write_shipped(tmp_path / "other", card, {"a": np.zeros(2)})
     with pytest.raises(ModelError, match="not a HyperIQA network"):
+        load(tmp_path / "other")
+    del card["network"]["mean"]
+    write_shipped(tmp_path / "other", card, load_file(fitted / "parameters.safetensors"))
+    with pytest.raises(ModelError, match="not a HyperIQA network: 'mean'"):
         load(tmp_path / "other")
     path = fitted / "parameters.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")

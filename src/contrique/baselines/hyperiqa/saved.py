@@ -16,7 +16,7 @@ from contrique.baselines.hyperiqa.contender import HyperIqa
 from contrique.baselines.hyperiqa.crops import cut, fixed_places, sized
 from contrique.baselines.hyperiqa.network import HyperIqaNet
 from contrique.baselines.hyperiqa.training import Trained, numbers_of
-from contrique.baselines.parameters import ARRAYS, digest_of, read_method, write_shipped
+from contrique.baselines.parameters import ARRAYS, read_method, write_shipped
 from contrique.errors import ContriqueError, ModelError
 from contrique.evaluation.cache import FeatureCache
 from contrique.evaluation.protocol import Method, as_given
@@ -40,16 +40,15 @@ class TrainedHyperIqa(Baseline):
         card: as ``Baseline`` wants it, and in ``network``: ``patches``, ``seed``, and ``mean`` and ``deviation`` of the
             ratings.
         network: in eval mode.
-        digest: of its weights.
     """
 
     dim = 1
     learns = False
 
-    def __init__(self, card: dict[str, Any], network: HyperIqaNet, digest: str) -> None:
+    def __init__(self, card: dict[str, Any], network: HyperIqaNet) -> None:
         super().__init__(card)
-        self.digest = digest
         about = card["network"]
+        self.digest = f"hyperiqa-1-{card['files'][ARRAYS][:12]}-{about['patches']}-{about['seed']}"
         self._trained = Trained(network, about["mean"], about["deviation"], 0, [])
         self._places = fixed_places(about["patches"], about["seed"])
 
@@ -155,7 +154,6 @@ def load_trained(folder: Path) -> TrainedHyperIqa:
     try:
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         network.to("cuda" if torch.cuda.is_available() else "cpu", memory_format=torch.channels_last)  # type: ignore[call-overload]
-        weights = [arrays[name] for name in sorted(arrays) if name.startswith(("hyper.", "local."))]
-        return TrainedHyperIqa(card, network.eval(), digest_of("hyperiqa-1", *weights))
+        return TrainedHyperIqa(card, network.eval())
     except (RuntimeError, LookupError, TypeError, ValueError) as error:
         raise ModelError(f"{folder / ARRAYS}: not a HyperIQA network: {error}") from error
