@@ -1,11 +1,11 @@
-"""How fast are BRISQUE and NIQE beside other people's? Milliseconds of processor time for one image, one thread.
+"""How fast are the table's methods, and others' beside them? Milliseconds of processor time for one image, one thread.
 
-    OMP_NUM_THREADS=1 python benchmarks/baselines.py IMAGE [--parameters DIR]
+    OMP_NUM_THREADS=1 python benchmarks/baselines.py IMAGE [--parameters DIR] [--resnet50 MODEL_FOLDER]
 
 The image is decoded beforehand; the time is that of one score from its pixels, the least of RUNS: on a machine that has
 other things to do, processor time and its least say more than the clock. With --parameters (the official files) all
 that can take them use them, so that the numbers agree. Peers are measured where they are installed, best in an
-environment of their own beside contrique:
+environment of their own beside contrique; there is none for CORNIA and HOSA that pip could install:
 
     pip install brisque opencv-python-headless            PyPI's brisque (0.2.0 needs numpy < 2.4)
     pip install --no-deps pyiqa; pip install requests     IQA-PyTorch, by the functions in its files: the whole package
@@ -20,7 +20,7 @@ import sys
 import time
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -110,13 +110,40 @@ def pyiqa_niqe(image_HWC: np.ndarray, ours: Baseline) -> Peer:
     )
 
 
-PEERS = {"brisque": (pypi_brisque, pyiqa_brisque), "niqe": (pyiqa_niqe,)}
+PEERS = {"brisque": (pypi_brisque, pyiqa_brisque), "niqe": (pyiqa_niqe,), "cornia": (), "hosa": ()}
+HAVE_OFFICIAL = ("brisque", "niqe", "hosa")
+
+
+def networks(image_HWC: np.ndarray, trunk: Path | None) -> Iterator[Peer]:
+    """The table's methods that are networks; untrained heads cost what trained ones do."""
+    model = contrique.load()
+    yield f"contrique   {model.name}, features and ridge", lambda: model.score(image_HWC).value
+    if trunk is None:
+        return
+    import torch
+
+    from contrique.baselines.hyperiqa.contender import network_from
+    from contrique.baselines.hyperiqa.crops import cut, fixed_places, sized
+    from contrique.baselines.hyperiqa.training import numbers_of
+
+    torch.set_num_threads(1)
+    encoder = contrique.load(str(trunk))
+    yield f"resnet50    {encoder.name}, features", lambda: float(encoder.features(image_HWC)[0])
+    network = network_from(trunk)().eval()
+
+    def hyperiqa() -> float:
+        small_HWC = sized(image_HWC)
+        crops = np.stack([cut(small_HWC, top, left) for top, left in fixed_places(25, 0)])
+        return float(numbers_of(network, crops).mean())
+
+    yield "hyperiqa    25 crops", hyperiqa
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("image", type=Path)
     parser.add_argument("--parameters", type=Path, help="the folder of official files")
+    parser.add_argument("--resnet50", type=Path, help="an ImageNet ResNet-50, for the rows resnet50 and hyperiqa")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     image_HWC = read_image(args.image)
@@ -125,7 +152,7 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}")
     print(f"{args.image.name}, {width}×{height}; processor milliseconds, least of {RUNS}\n")
     for name, peers in PEERS.items():
-        ours = contrique.load(method=name, parameters=args.parameters)
+        ours = contrique.load(method=name, parameters=args.parameters if name in HAVE_OFFICIAL else None)
         least, number = measure(lambda ours=ours: ours.score(image_HWC).raw)
         print(f"{name:<8}{'contrique':<44}{least:9.1f} ms          {number:10.4f}")
         for peer in peers:
@@ -135,6 +162,9 @@ def main() -> None:
                 print(f"{'':<8}{title:<44}{took:9.1f} ms {took / least:7.1f} ×{number:10.4f}")
             except Exception as error:  # a peer that cannot be measured must not keep the others from it
                 print(f"{'':<8}{peer.__name__:<44}not measured: {type(error).__name__}: {error}")
+    for title, score in networks(image_HWC, args.resnet50):
+        least, _ = measure(score)
+        print(f"{title:<52}{least:9.1f} ms")
 
 
 def has(name: str) -> bool:

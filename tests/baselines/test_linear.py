@@ -48,7 +48,7 @@ def test_the_nu_svr_is_libsvms_linear_one_on_scaled_features() -> None:
     rng = np.random.default_rng(2)
     x_ND, y_N = problem(70, 300, seed=2)
     x_ND[:, 7] = 3.0  # never varies
-    got = fit_nu_svr(x_ND, y_N, cost=1, nu=0.5)
+    _, got = fit_nu_svr(x_ND, y_N, costs=[0.1, 1], nu=0.5)
     low_D, high_D = x_ND.min(axis=0), x_ND.max(axis=0)
     span_D = np.where(high_D > low_D, high_D - low_D, np.inf)
 

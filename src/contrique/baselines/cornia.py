@@ -23,6 +23,7 @@ says. Known deviations:
 Shapes: N images or patches, K words, 49 pixels of a patch, D = 2 K features.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,16 +73,16 @@ class Cornia(LinearBaseline):
 
     def candidates(self, features_ND: np.ndarray, scores_N: np.ndarray) -> list[LinearRegressor]:
         """The one regressor of the paper."""
-        return [fit(features_ND, scores_N)]
+        return fit(features_ND, scores_N)
 
 
-def fit(features_ND: np.ndarray, scores_N: np.ndarray, *, cost: float = COST) -> LinearRegressor:
-    """The regression of the paper, for ratings on any scale.
+def fit(features_ND: np.ndarray, scores_N: np.ndarray, costs: Sequence[float] = (COST,)) -> list[LinearRegressor]:
+    """The regression of the paper with each cost, for ratings on any scale.
 
     Raises:
         MissingExtra: scikit-learn is not installed.
     """
-    return on_hundred(lambda y_N: [fit_nu_svr(features_ND, y_N, cost=cost, nu=NU)], scores_N)[0]
+    return on_hundred(lambda y_N: fit_nu_svr(features_ND, y_N, costs=costs, nu=NU), scores_N)
 
 
 def load(parameters: Path | None = None) -> Cornia:

@@ -178,8 +178,10 @@ def solve_l2_svr(kernel_NN: np.ndarray, y_N: np.ndarray, *, cost: float, epsilon
     return beta_N
 
 
-def fit_nu_svr(x_ND: np.ndarray, y_N: np.ndarray, *, cost: float, nu: float) -> LinearRegressor:
-    """Linear ν-SVR on features scaled to −1 … 1 by the least and greatest of each; one that never varies is left out.
+def fit_nu_svr(x_ND: np.ndarray, y_N: np.ndarray, *, costs: Sequence[float], nu: float) -> list[LinearRegressor]:
+    """Linear ν-SVRs on features scaled to −1 … 1 by the least and greatest of each, one for each cost.
+
+    A feature that never varies is left out.
 
     The kernel takes 8 N² bytes (2 GB for 16,000 images), and libsvm as much again for its own copy.
 
@@ -191,7 +193,11 @@ def fit_nu_svr(x_ND: np.ndarray, y_N: np.ndarray, *, cost: float, nu: float) -> 
     varies_D = high_D > low_D
     scale_D = np.where(varies_D, 2 / np.where(varies_D, high_D - low_D, 1), 0)
     shift_D = np.where(varies_D, 1 - scale_D * high_D, 0)
-    svr = svm.NuSVR(kernel="precomputed", C=cost, nu=nu).fit(gram(x_ND, scale_D, shift_D), y_N)
-    beta_S = svr.dual_coef_[0]
-    weight_D = beta_S @ x_ND[svr.support_] * scale_D + beta_S.sum() * shift_D
-    return LinearRegressor(weight_D * scale_D, float(svr.intercept_[0] + weight_D @ shift_D))
+    kernel_NN = gram(x_ND, scale_D, shift_D)
+    fitted = []
+    for cost in costs:
+        svr = svm.NuSVR(kernel="precomputed", C=cost, nu=nu).fit(kernel_NN, y_N)
+        beta_S = svr.dual_coef_[0]
+        weight_D = beta_S @ x_ND[svr.support_] * scale_D + beta_S.sum() * shift_D
+        fitted.append(LinearRegressor(weight_D * scale_D, float(svr.intercept_[0] + weight_D @ shift_D)))
+    return fitted
