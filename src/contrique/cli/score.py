@@ -30,6 +30,8 @@ Rows then have a seventh column, raw: the method's own number, lower is better (
 photographs have about 2 to 10; the others: DMOS, about 0 to 100). NIQE has no interval, nor has a method by its
 authors' files. --parameters DIR scores with those, if it has brisque_allmodel.libsvm and brisque_allrange.txt, or
 niqe_modelparameters.mat, or hosa_codebook_hosa.mat, hosa_whitening_param.mat and hosa_hosa_live_model.mat.
+--method hyperiqa ships no network: --parameters DIR is one trained on rated images (see docs/hyperiqa.md); raw is then
+a rating like theirs.
 
 Without -o and --format the rows are a table on a terminal and CSV into a pipe. CSV and JSON Lines are written row by
 row; JSON and Parquet at the end, also after Ctrl-C. Parquet needs the extra `parquet`.
