@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 DATASETS = {
     "koniq10k": "contrique.evaluation.datasets.koniq10k",
+    "kadid10k": "contrique.evaluation.datasets.kadid10k",
+    "clive": "contrique.evaluation.datasets.clive",
+    "live": "contrique.evaluation.datasets.live",
+    "csiq": "contrique.evaluation.datasets.csiq",
+    "tid2013": "contrique.evaluation.datasets.tid2013",
+    "spaq": "contrique.evaluation.datasets.spaq",
+    "flive": "contrique.evaluation.datasets.flive",
+    "biq2021": "contrique.evaluation.datasets.biq2021",
 }
 """Sets by name, and the module each is in; imported when it is asked for."""
 

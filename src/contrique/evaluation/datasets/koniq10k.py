@@ -41,4 +41,4 @@ def load(root: Path, *, references: bool = False) -> Ratings:
             raise ContriqueError(f"{file}: {line.name} is in the set {part!r}: expected {', '.join(SETS)}")
         rows.append(Row(line.name, lookup.find(line.name), line.score, part=SETS.get(part)))
     copy = images.name.lower() if images.name.lower() in SIZES else ""
-    return ratings_from(TITLE, "koniq10k", [file], rows, images=copy)
+    return ratings_from(TITLE, "koniq10k", [file], rows, folder=images, copy=copy)

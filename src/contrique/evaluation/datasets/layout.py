@@ -88,17 +88,27 @@ class SetFolder:
         return path
 
     def folder(self, *names: str, near: Path) -> Path:
-        """The first folder of these names; the root itself if it is called so; else the folder of the file ``near``."""
-        root = self.root.resolve()
+        """The folder of images: the first of these names that there is.
+
+        Args:
+            names: what it may be called, in lower case, the best first.
+            near: the set's annotations; folders beside them come before those further away.
+
+        Returns:
+            The root itself if it is called so and the annotations are outside; else the folder found; else, where the
+            images lie anywhere else, the folder of the annotations.
+        """
+        root, home = self.root.resolve(), near.parent
         if root.name.lower() in names and not near.resolve().is_relative_to(root):
             return self.root
-        for name in names:
-            for level in self.levels:
-                for folder in level:
-                    for inner in _folders(folder):
-                        if inner.name.lower() == name:
-                            return inner
-        return near.parent
+        known = [folder for level in self.levels for folder in level]
+        beside = [home, *(folder for folder in known if folder.resolve() == home.parent.resolve())]
+        for folder in [*beside, *(inner for level in _levels(home) for inner in level), *known]:
+            inside = {inner.name.lower(): inner for inner in reversed(_folders(folder))}
+            for name in names:
+                if name in inside:
+                    return inside[name]
+        return home
 
 
 def in_folder(folder: Path, name: str) -> Path | None:
@@ -118,7 +128,8 @@ def ratings_from(
     files: Sequence[Path],
     rows: Sequence[Row],
     *,
-    images: str,
+    folder: Path,
+    copy: str = "",
     lower_is_better: bool = False,
     grouped_by: str | None = None,
     references: bool = False,
@@ -130,38 +141,45 @@ def ratings_from(
         dataset: its name here.
         files: the annotations that were read; the digest is theirs.
         rows: one for each rated image, in the set's order.
-        images: which copy of the images these are, where there are several (part of the digest), else "".
+        folder: where the images were looked for, for warnings.
+        copy: which copy of the images these are, where there are several (part of the digest), else "".
         lower_is_better: the direction of the scores.
         grouped_by: what ``Row.group`` is called, or None where each image is its own group.
         references: whether rows without a reference are to be left out, and the others' to be given.
 
     Raises:
-        ContriqueError: no row is left, or one image has two rows.
+        ContriqueError: no row is left.
 
     Warns:
         UserWarning: rows were left out.
     """
-    left_out: dict[str, list[str]] = {"have no score": [], "are not in the folder": [], "have no reference": []}
+    no_score, no_file, no_reference, again = (
+        "have no score",
+        f"are not in the folder {folder}",
+        "have no reference image",
+        "are listed again",
+    )
+    left_out: dict[str, list[str]] = {no_score: [], no_file: [], no_reference: [], again: []}
     kept: list[tuple[Path, float, Row]] = []
-    seen: dict[Path, str] = {}
+    seen: set[Path] = set()
     for row in rows:
         if row.score is None or not np.isfinite(row.score):
-            left_out["have no score"].append(row.name)
+            left_out[no_score].append(row.name)
         elif row.image is None:
-            left_out["are not in the folder"].append(row.name)
+            left_out[no_file].append(row.name)
         elif references and row.reference is None:
-            left_out["have no reference"].append(row.name)
+            left_out[no_reference].append(row.name)
+        elif row.image in seen:
+            left_out[again].append(row.name)
         else:
-            if row.image in seen:
-                raise ContriqueError(f"{files[0]}: {row.name} and {seen[row.image]} are the same file {row.image}")
-            seen[row.image] = row.name
+            seen.add(row.image)
             kept.append((row.image, row.score, row))
     warn_left_out(files[0], left_out, len(kept))
     numbers: dict[object, int] = {}
     groups = [numbers.setdefault(row.group or image, len(numbers)) for image, _, row in kept]
     part_N = np.array([-1 if row.part is None else row.part for *_, row in kept], dtype=np.int64)
     train, validation, test = (np.flatnonzero(part_N == part) for part in range(len(PARTS)))
-    digest = hashlib.sha256(images.encode())
+    digest = hashlib.sha256(copy.encode())
     for file in files:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return Ratings(
@@ -170,7 +188,7 @@ def ratings_from(
         scores=np.array([score for _, score, _ in kept], dtype=np.float64),
         groups=np.array(groups, dtype=np.int64),
         lower_is_better=lower_is_better,
-        source=f"{title}, {images}" if images else title,
+        source=f"{title}, {copy}" if copy else title,
         digest=digest.hexdigest()[:16],
         grouped_by=grouped_by,
         references=tuple(row.reference for *_, row in kept if row.reference is not None) if references else None,
@@ -180,7 +198,7 @@ def ratings_from(
 
 
 def no_references(title: str, references: bool) -> None:
-    """Raise ContriqueError where the references are asked for of a set of photographs that have none."""
+    """Raise ContriqueError if references are asked for of a set of photographs that have none."""
     if references:
         raise ContriqueError(f"{title} has no references: its photographs were taken as they are")
 

@@ -1,11 +1,13 @@
-"""Annotations as tables: CSV files with the columns that a set is known to have."""
+"""Annotations as tables: columns that a set is known to have, and lists of names and scores."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from contrique.errors import ContriqueError
 from contrique.evaluation.csv_file import Columns, csv_rows, number
+from contrique.finding import IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -79,3 +81,30 @@ def _find(columns: Columns, names: Sequence[str]) -> int:
         there = ", ".join(cell for cell in columns.header if cell)
         raise ContriqueError(f"{columns.path}: expected a column {' or '.join(names)} among {there}")
     return at
+
+
+def name_score_lines(file: Path) -> list[Line]:
+    """Read a list without a header: a file name and a number on each line, in either order.
+
+    Raises:
+        ContriqueError: it cannot be read, or a line holds something else.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise ContriqueError(f"{file}: {error.strerror}") from None
+    lines = []
+    for place, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if not words:
+            continue
+        if len(words) != 2:
+            raise ContriqueError(f"{file}, line {place}: expected a file name and a score, got {line[:80]!r}")
+        name, score = words if _is_name(words[0]) else reversed(words)
+        lines.append(Line(name, number(score, ",", f"{file}, line {place}:")))
+    return lines
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is the name of an image file."""
+    return os.path.splitext(word.lower())[1] in IMAGE_SUFFIXES
