@@ -18,7 +18,7 @@ from contrique.errors import ContriqueError, ModelError
 from contrique.evaluation.ratings import Ratings
 from contrique.scale import to_hundred
 
-SHORT = {"epochs": 1, "patches": 2, "batch": 4, "test_patches": 3}
+SHORT = {"epochs": 1, "patches": 1, "batch": 4, "test_patches": 3}
 
 
 @pytest.fixture
