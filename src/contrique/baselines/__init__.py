@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 METHODS = {
     "brisque": "contrique.baselines.brisque",
     "niqe": "contrique.baselines.niqe",
+    "cornia": "contrique.baselines.cornia",
     "hosa": "contrique.baselines.hosa",
     "hyperiqa": "contrique.baselines.hyperiqa",
 }
