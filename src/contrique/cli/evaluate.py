@@ -133,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
             results = measure_across(ratings, tests, rows, **common)
         else:
             results = [measure(ratings, rows, split=args.split, **common)]
-    results = merged(results)
+    results = merged(results, progress=sys.stderr.isatty())
     write_reports(results, csv=args.csv, latex=args.latex, html=args.html)
     if args.json == "-":
         sys.stdout.write(to_json(results if tests else results[0]))

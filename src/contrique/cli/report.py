@@ -1,6 +1,7 @@
 """``contrique report``: results of ``contrique evaluate`` in, one table of all of them out."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from contrique.errors import ContriqueError
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from contrique.evaluation.report import merged, read_results, text_tables, write_reports
 
     need("scipy", "evaluate", "contrique report")
-    results = merged([result for file in args.results for result in read_results(file)])
+    results = merged([result for file in args.results for result in read_results(file)], progress=sys.stderr.isatty())
     write_reports(results, csv=args.csv, latex=args.latex, html=args.html)
     if "-" not in (args.csv, args.latex, args.html):
         print(text_tables(results))

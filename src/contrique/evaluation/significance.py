@@ -18,6 +18,7 @@ p-values of all pairs of methods are adjusted together by Holm's step-down metho
 1979), so that the chance of even one false finding in the table is at most ``LEVEL``.
 """
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -42,11 +43,12 @@ BOOTSTRAP = (
 )
 
 
-def significance(result: dict[str, Any]) -> dict[str, Any]:
+def significance(result: dict[str, Any], *, progress: bool = False) -> dict[str, Any]:
     """Test all pairs of methods of one result.
 
     Args:
         result: what ``contrique.evaluation.protocol.compare`` gives; left as it is.
+        progress: show a bar on standard error, where resamples of many images take more than two seconds.
 
     Returns:
         ``test`` (which, in words), ``level`` and ``pairs``: for each pair ``a`` and ``b`` (methods), ``difference``
@@ -63,7 +65,7 @@ def significance(result: dict[str, Any]) -> dict[str, Any]:
     pairs = [(a, b) for a in range(len(rows)) for b in range(a + 1, len(rows))]
     difference_PS = np.array([srocc_KS[a] - srocc_KS[b] for a, b in pairs]).reshape(len(pairs), len(tests))
     if same_images:
-        p_P = _bootstrap(result, pairs)
+        p_P = _bootstrap(result, pairs, progress)
     else:
         ratio = float(np.mean([test / (train + validation) for train, validation, test in result["parts"]]))
         p_P = np.array([corrected_t_test(d_S, ratio) for d_S in difference_PS])
@@ -150,6 +152,7 @@ def bootstrap_srocc(
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    progress: bool = False,
 ) -> np.ndarray:
     """SROCC of K methods in resamples of the groups of M test images, (K, resamples).
 
@@ -159,29 +162,34 @@ def bootstrap_srocc(
         groups_M: images of one group are drawn together.
         resamples: how many.
         seed: of the resamples.
+        progress: show a bar on standard error.
     """
+    from tqdm import tqdm
+
     numbers_M = np.unique(groups_M, return_inverse=True)[1]
     count, splits = int(numbers_M.max()) + 1, predictions_KSM.shape[1]
     rng = np.random.default_rng(seed)
     srocc_KB = np.empty((len(predictions_KSM), resamples))
     block = max(1, MOST_NUMBERS // len(scores_M))
-    for split in range(splits):
-        mine = np.arange(split, resamples, splits)
-        for some_b in np.split(mine, range(block, len(mine), block)):
+    of_split = [np.arange(split, resamples, splits) for split in range(splits)]
+    blocks = [some_b for mine in of_split for some_b in np.split(mine, range(block, len(mine), block)) if len(some_b)]
+    with tqdm(total=resamples, unit="resample", disable=not progress, delay=2, file=sys.stderr) as bar:
+        for some_b in blocks:
             drawn_gb = rng.integers(count, size=(count, len(some_b))) * len(some_b) + np.arange(len(some_b))
             times_Gb = np.bincount(drawn_gb.ravel(), minlength=count * len(some_b)).reshape(count, len(some_b))
-            srocc_KB[:, some_b] = weighted_srocc(predictions_KSM[:, split], scores_M, times_Gb[numbers_M])
+            srocc_KB[:, some_b] = weighted_srocc(predictions_KSM[:, some_b[0] % splits], scores_M, times_Gb[numbers_M])
+            bar.update(len(some_b))
     return srocc_KB
 
 
-def _bootstrap(result: dict[str, Any], pairs: list[tuple[int, int]]) -> np.ndarray:
+def _bootstrap(result: dict[str, Any], pairs: list[tuple[int, int]], progress: bool) -> np.ndarray:
     """p of every pair; a resample without an answer counts for both sides."""
     test_M = np.array(result["tests"][0])
     groups_M = np.array(result["groups_of"])[test_M]
     if len(np.unique(groups_M)) < LEAST_GROUPS or not pairs:
         return np.full(len(pairs), np.nan)
     predictions_KSM = np.array([row["predictions"] for row in result["methods"]], dtype=np.float64)
-    srocc_KB = bootstrap_srocc(predictions_KSM, np.array(result["scores"])[test_M], groups_M)
+    srocc_KB = bootstrap_srocc(predictions_KSM, np.array(result["scores"])[test_M], groups_M, progress=progress)
     p = []
     for a, b in pairs:
         difference_B = srocc_KB[a] - srocc_KB[b]
@@ -194,7 +202,8 @@ def _centred_ranks(x_N: np.ndarray, counts_NB: np.ndarray) -> np.ndarray:
     """Mid-ranks of each image's value in every resample, less their mean there, times two."""
     values, place_N = np.unique(x_N, return_inverse=True)
     upto_NB = np.cumsum(counts_NB[np.argsort(place_N, kind="stable")], axis=0)
-    upto_VB = upto_NB[np.cumsum(np.bincount(place_N, minlength=len(values))) - 1]
+    tied = len(values) < len(x_N)
+    upto_VB = upto_NB[np.cumsum(np.bincount(place_N)) - 1] if tied else upto_NB
     ranks_VB = upto_VB - upto_VB[-1]
     ranks_VB[1:] += upto_VB[:-1]
     return ranks_VB[place_N]

@@ -64,14 +64,14 @@ def has_published(result: dict[str, Any]) -> bool:
     return any(published(row["method"], result) is not None for row in result["methods"])
 
 
-def tested(result: dict[str, Any]) -> dict[str, Any]:
+def significance_of(result: dict[str, Any], *, progress: bool = False) -> dict[str, Any]:
     """The significance of a result: what it carries, or else computed now."""
-    return result.get("significance") or significance(result)
+    return result.get("significance") or significance(result, progress=progress)
 
 
 def worse_than_best(result: dict[str, Any]) -> set[str]:
     """Methods whose SROCC is beyond chance below that of a method of greatest median."""
-    better, top = better_than(tested(result)), tops(result)
+    better, top = better_than(significance_of(result)), tops(result)
     return {worse for name, others in better.items() if name in top for worse in others}
 
 

@@ -17,8 +17,8 @@ from contrique.evaluation.report.cells import (
     has_published,
     label,
     number,
+    significance_of,
     spread_words,
-    tested,
     tops,
     worse_than_best,
 )
@@ -135,5 +135,5 @@ def _caption(text: str) -> str:
 def _marks(result: dict[str, Any], worse: set[str]) -> str:
     if not worse:
         return ""
-    found = tested(result)
+    found = significance_of(result)
     return f" $^{{\\ast}}$SROCC significantly below the best at {found['level']:g}; {escape(found['test'])}."

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contrique.evaluation.published import published
-from contrique.evaluation.report.cells import HEADINGS, NONE, label, number, plain, tested
+from contrique.evaluation.report.cells import HEADINGS, NONE, label, number, plain, significance_of
 from contrique.evaluation.report.merge import merged
 from contrique.evaluation.significance import better_than
 
@@ -26,7 +26,7 @@ def to_csv(results: Sequence[dict[str, Any]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for result in merged(results):
-        better = better_than(tested(result))
+        better = better_than(significance_of(result))
         for row in result["methods"]:
             for measure in HEADINGS:
                 summary, of_srocc = row[measure], measure == "srocc"

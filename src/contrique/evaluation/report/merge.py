@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from contrique.evaluation.report.cells import label, tested
+from contrique.evaluation.report.cells import label, significance_of
 
 SAME = (
     *("dataset", "ratings", "names", "scores", "tests", "parts", "groups_of"),
@@ -17,7 +17,7 @@ SAME = (
 """What two results must agree in to be one."""
 
 
-def merged(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def merged(results: Sequence[dict[str, Any]], *, progress: bool = False) -> list[dict[str, Any]]:
     """Join results of the same images and splits, in order of first appearance, and test what is significant in each.
 
     A row that is there already with the same predictions is left out; another row of the same name is numbered. The
@@ -45,7 +45,7 @@ def merged(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         more = [one for one in result.get("left_out", []) if one["path"] not in paths]
         known["left_out"] = known.get("left_out", []) + more
     for result in by_splits.values():
-        result["significance"] = tested(result)
+        result["significance"] = significance_of(result, progress=progress)
     return list(by_splits.values())
 
 

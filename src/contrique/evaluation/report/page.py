@@ -26,8 +26,8 @@ from contrique.evaluation.report.cells import (
     number,
     once,
     plain,
+    significance_of,
     spread_words,
-    tested,
     tops,
     worse_than_best,
 )
@@ -151,7 +151,7 @@ def _matrix(result: dict[str, Any]) -> str:
     names = [row["method"] for row in result["methods"]]
     if len(names) < 2:
         return ""
-    found = tested(result)
+    found = significance_of(result)
     cells = {(name, name): '<td class="self"></td>' for name in names}
     for pair in found["pairs"]:
         for row, column, sign in ((pair["a"], pair["b"], 1), (pair["b"], pair["a"], -1)):

@@ -14,8 +14,8 @@ from contrique.evaluation.report.cells import (
     label,
     number,
     plain,
+    significance_of,
     spread_words,
-    tested,
 )
 from contrique.evaluation.report.merge import merged, wide
 from contrique.evaluation.significance import better_than
@@ -61,7 +61,7 @@ def text_tables(results: Sequence[dict[str, Any]]) -> str:
 def _significant(result: dict[str, Any]) -> list[str]:
     if len(result["methods"]) < 2:
         return []
-    found = tested(result)
+    found = significance_of(result)
     if all(pair["p"] is None for pair in found["pairs"]):
         return [f"Nothing can be said of significance: too few splits or groups ({found['test']})."]
     better = better_than(found)
