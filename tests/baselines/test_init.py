@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import contrique
-from contrique.baselines import METHODS, load_baseline
+from contrique.baselines import METHODS, load_baseline, parameters_for
 from contrique.baselines.baseline import Baseline
+from contrique.baselines.parameters import CARD
 from contrique.errors import ContriqueError, ModelError
 from contrique.scale import check_mapping
 
@@ -61,3 +62,16 @@ for name in {SHIPPED}:
     assert 0 < score.value < 100
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_parameters_of_several_methods_lie_in_one_folder(tmp_path: Path, shared_reference: Path) -> None:
+    official = shared_reference / "models"
+    found = {name: parameters_for(name, official) for name in METHODS}
+    assert found == {name: official if name in ("brisque", "niqe", "hosa") else None for name in METHODS}
+    assert {parameters_for(name, WEIGHTS) for name in SHIPPED} == {WEIGHTS / name for name in SHIPPED}
+    assert load_baseline("hosa", WEIGHTS).digest == load_baseline("hosa").digest
+    assert parameters_for("hosa", WEIGHTS / "hosa") == WEIGHTS / "hosa"
+    assert parameters_for("cornia", WEIGHTS / "hosa") is None
+    for text in ("", "[]", "{}", '{"method": 3}'):
+        (tmp_path / CARD).write_text(text)
+        assert parameters_for("brisque", tmp_path) is None

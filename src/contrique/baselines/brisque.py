@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FEATURES = 36
 SCALES = 2
-MODEL, RANGE = "brisque_allmodel.libsvm", "brisque_allrange.txt"
+FILES = MODEL, RANGE = "brisque_allmodel.libsvm", "brisque_allrange.txt"
 GAMMA, COST, EPSILON = 0.05, 1024, 0.1
 """The release's RBF kernel, its C, and the ε of libsvm, on ratings from 0 to 100."""
 

@@ -35,6 +35,8 @@ from contrique.baselines.parameters import CARD, WEIGHTS, digest_of, read_matlab
 from contrique.baselines.patches import BLAS_THREADS_FROM, PIXELS, Whitening, array, sample
 from contrique.errors import ContriqueError, ModelError
 
+CODEBOOK, WHITENING = "CSIQ_codebook_BS7.mat", "CSIQ_whitening_param.mat"
+FILES = (CODEBOOK, f"cornia_{CODEBOOK}")
 WORDS = 10_000
 PATCHES = 10_000
 COST, NU = 1.0, 0.5
@@ -113,8 +115,8 @@ def _official(folder: Path) -> Cornia:
         prefixed = folder / f"cornia_{name}"
         return prefixed if prefixed.exists() else folder / name
 
-    (words_PK,) = read_matlab(file("CSIQ_codebook_BS7.mat"), {"codebook0": (PIXELS, WORDS)})
-    mean_1P, matrix_PP = read_matlab(file("CSIQ_whitening_param.mat"), {"M": (1, PIXELS), "P": (PIXELS, PIXELS)})
+    (words_PK,) = read_matlab(file(CODEBOOK), {"codebook0": (PIXELS, WORDS)})
+    mean_1P, matrix_PP = read_matlab(file(WHITENING), {"M": (1, PIXELS), "P": (PIXELS, PIXELS)})
     card = {"name": "cornia-official", "method": "CORNIA", "training": {"codebook": "CSIQ"}, "raw": None}
     return Cornia(card, np.ascontiguousarray(words_PK.T), Whitening(mean_1P[0], matrix_PP), None)
 

@@ -39,6 +39,8 @@ from contrique.baselines.parameters import CARD, WEIGHTS, digest_of, read_matlab
 from contrique.baselines.patches import PIXELS, SIDE, Whitening, array, products, summed_products, take
 from contrique.errors import ContriqueError, ModelError
 
+CODEBOOK, WHITENING, MODEL = "codebook_hosa.mat", "whitening_param.mat", "hosa_live_model.mat"
+FILES = tuple(prefix + name for name in (CODEBOOK, MODEL) for prefix in ("", "hosa_"))
 WORDS = 100
 NEAREST = 5
 GAMMA = 0.05
@@ -147,10 +149,10 @@ def _official(folder: Path) -> Hosa:
 
     shape = (PIXELS, WORDS)
     fields = {f"codebook_hosa.{name}_cb": shape for name in ("centroid", "variance", "skewness")}
-    codebook = Codebook(*(np.ascontiguousarray(x.T) for x in read_matlab(file("codebook_hosa.mat"), fields)))
-    mean_1P, matrix_PP = read_matlab(file("whitening_param.mat"), {"M": (1, PIXELS), "P": (PIXELS, PIXELS)})
+    codebook = Codebook(*(np.ascontiguousarray(x.T) for x in read_matlab(file(CODEBOOK), fields)))
+    mean_1P, matrix_PP = read_matlab(file(WHITENING), {"M": (1, PIXELS), "P": (PIXELS, PIXELS)})
     weight, bias = read_matlab(
-        file("hosa_live_model.mat"),
+        file(MODEL),
         {"hosa_live_model.w": (1, 3 * PIXELS * WORDS + 1), "hosa_live_model.bias": (1, 1)},
     )
     regressor = LinearRegressor(weight[0, :-1], float(weight[0, -1] * bias[0, 0]))

@@ -47,6 +47,7 @@ FLAT_SIGMA, FLAT_SHARE = 0.5, 0.01
 drawings, whose MSCN values are rounding. The release has no such rule, and no such images among its 125."""
 
 FILE = "niqe_modelparameters.mat"
+FILES = (FILE,)
 RAW = {
     "range": "0 (best) upwards without end; photographs have about 2 to 10",
     "lower_is_better": True,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from contrique.baselines import METHODS, load_baseline
+from contrique.baselines import METHODS, load_baseline, parameters_for
 from contrique.errors import ContriqueError, ModelError
 from contrique.evaluation.cache import FeatureCache, cached_features, rated_features
 from contrique.evaluation.kept import remembered
@@ -185,6 +185,8 @@ def contenders(
     """
     from contrique.model import SHIPPED, QualityModel
 
+    if parameters is not None and not Path(parameters).is_dir():
+        raise ModelError(f"{parameters}: no such folder of parameters")
     names = list(names)
     known = dict.fromkeys((*TABLE, *METHODS))
     for name in names:
@@ -213,7 +215,8 @@ def contenders(
 
                 rows.append(HyperIqa(Path(resnet50), **(hyperiqa or {})))
         else:
-            rows.append(BaselineContender(load_baseline(name, parameters), name))
+            own = None if parameters is None else parameters_for(name, Path(parameters))
+            rows.append(BaselineContender(load_baseline(name, own), name))
     return rows
 
 
