@@ -1,10 +1,11 @@
 """The words that say which ratings are meant: a CSV and its images, or a published set and its folder."""
 
 import argparse
+import json
 from pathlib import Path
 
 import pytest
-from rated_sets import koniq10k, touch
+from rated_sets import kadid10k, koniq10k, paint, touch
 
 from contrique.cli.main import main
 from contrique.cli.ratings import add_ratings_arguments, add_test_argument, other_ratings_of, ratings_of
@@ -81,3 +82,20 @@ def test_wrong_words_for_sets_to_test_on(csv: Path, capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit):
         other_ratings_of(parse(csv, "--test-on", "koniq10k"))
     assert "--test-on takes WHAT=DIR" in capsys.readouterr().err
+
+
+def test_a_set_through_the_whole_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTRIQUE_CACHE", str(tmp_path / "cache"))
+    kadid10k(tmp_path / "kadid10k", paint)
+    words = ["evaluate", "--dataset", "kadid10k", "--root", str(tmp_path), "--json", "-", "--splits", "2"]
+    assert main([*words, "--full-reference"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["dataset"], result["images"], result["groups"]) == ("kadid10k", 30, 5)
+    assert (result["full_reference"], result["lower_is_better"], result["grouped_by"]) == (True, False, "reference")
+    (tmp_path / "kadid10k" / "images" / "I01_01_01.png").unlink()
+    assert main(words) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["images"] == 29
+    assert "1 of 30 are not in the folder" in captured.err
