@@ -100,9 +100,10 @@ def test_one_split(nasty: dict) -> None:
 
 
 def test_several_sets_are_linked(nasty: dict) -> None:
-    tags = Tags(to_html([example_result(dataset="live"), example_result(seed=1)]))
+    tags = Tags(to_html([example_result(), example_result(seed=1)]))
     targets = {attributes.get("id") for _, attributes in tags.seen}
     links = [attributes["href"] for tag, attributes in tags.seen if tag == "a"]
+    assert tags.text.count("set/scores.csv (2)") == 3  # column, link, section
     assert links == ["#set0", "#set1"]
     assert {link[1:] for link in links} <= targets
 

@@ -22,7 +22,7 @@ from contrique.evaluation.report.cells import (
     tops,
     worse_than_best,
 )
-from contrique.evaluation.report.merge import merged, wide
+from contrique.evaluation.report.merge import columns_of, merged, wide
 
 SPECIAL = {
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
@@ -91,7 +91,8 @@ def _several(results: list[dict[str, Any]]) -> list[str]:
         body.append(" & ".join(cells) + r" \\")
     head = [f"& {heads} \\\\", rules]
     caption = "Medians; PLCC is plain. "
-    caption += " ".join(f"{escape(label(one))}: {escape(', '.join(facts(one)))}." for one in results)
+    named = zip(results, columns_of(results), strict=True)
+    caption += " ".join(f"{escape(column)}: {escape(', '.join(facts(one)))}." for one, column in named)
     marks = next((_marks(one, {""}) for one in results if worse_than_best(one)), "")
     return [*_tabular(["Method", *["SROCC", "PLCC"] * len(columns)], body, head), _caption(caption + marks)]
 

@@ -53,25 +53,35 @@ Cell = tuple[dict[str, Any], dict[str, Any]]
 """A method's row, and the result it is from."""
 
 
+def columns_of(results: Sequence[dict[str, Any]]) -> list[str]:
+    """For each result the name of its set, numbered where results of one set are on other images or splits."""
+    columns: dict[str, str] = {}
+    for result in results:
+        key = _column_key(result)
+        if key not in columns:
+            columns[key] = _unused(label(result), list(columns.values()))
+    return [columns[_column_key(result)] for result in results]
+
+
 def wide(results: Sequence[dict[str, Any]]) -> tuple[list[str], dict[str, dict[str, Cell]]]:
     """Methods by sets, from what ``merged`` gives.
 
-    Full-reference results are rows of their own ("…, full-reference") in the column of their set. Results of one set
-    on other splits have columns of their own.
+    Full-reference results are rows of their own ("…, full-reference") in the column of their set.
 
     Returns:
         Names of the columns; and by name of the row, by name of the column, the cell.
     """
-    columns: dict[str, str] = {}
+    columns = columns_of(results)
     rows: dict[str, dict[str, Cell]] = {}
-    for result in results:
-        key = json.dumps([label(result), *(result.get(name) for name in SAME if name != "full_reference")])
-        if key not in columns:
-            columns[key] = _unused(label(result), list(columns.values()))
+    for result, column in zip(results, columns, strict=True):
         for row in result["methods"]:
             name = row["method"] + (", full-reference" if result.get("full_reference") else "")
-            rows.setdefault(name, {})[columns[key]] = row, result
-    return list(columns.values()), rows
+            rows.setdefault(name, {})[column] = row, result
+    return list(dict.fromkeys(columns)), rows
+
+
+def _column_key(result: dict[str, Any]) -> str:
+    return json.dumps([label(result), *(result.get(name) for name in SAME if name != "full_reference")])
 
 
 def _unused(name: str, taken: Sequence[str]) -> str:

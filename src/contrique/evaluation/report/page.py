@@ -31,7 +31,7 @@ from contrique.evaluation.report.cells import (
     tops,
     worse_than_best,
 )
-from contrique.evaluation.report.merge import merged, wide
+from contrique.evaluation.report.merge import columns_of, merged, wide
 from contrique.evaluation.report.plots import MOST_POINTS, scatter, spread, typical_split
 
 _HERE = Path(__file__).parent
@@ -46,8 +46,12 @@ def to_html(results: Sequence[dict[str, Any]]) -> str:
     results = merged(results)
     several = len(results) > 1
     title = "Agreement with people's ratings" + ("" if several else f": {label(results[0])}")
-    sections = [_overview(results)] if several else []
-    sections += [_section(result, place, several) for place, result in enumerate(results)]
+    names = columns_of(results)
+    names = [
+        n + (" (full-reference)" if one.get("full_reference") else "") for n, one in zip(names, results, strict=True)
+    ]
+    sections = [_overview(results, names)] if several else []
+    sections += [_section(result, f"set{at}", names[at] if several else "") for at, result in enumerate(results)]
     page = (_HERE / "page.html").read_text(encoding="utf-8")
     parts = {
         "STYLE": (_HERE / "page.css").read_text(encoding="utf-8"),
@@ -58,7 +62,7 @@ def to_html(results: Sequence[dict[str, Any]]) -> str:
     return re.sub(r"/\*([A-Z]+)\*/", lambda place: parts[place[1]], page)
 
 
-def _overview(results: list[dict[str, Any]]) -> str:
+def _overview(results: list[dict[str, Any]], names: list[str]) -> str:
     columns, rows = wide(results)
     body = []
     for name, row in rows.items():
@@ -66,7 +70,7 @@ def _overview(results: list[dict[str, Any]]) -> str:
         body.append(f"<tr>{_name(name)}{''.join(cells)}</tr>")
     shown = any(map(has_published, results))
     note = "SROCC / PLCC (plain), medians. " + _star(results) + (PUBLISHED if shown else "")
-    links = ", ".join(f'<a href="#set{place}">{_e(label(result))}</a>' for place, result in enumerate(results))
+    links = ", ".join(f'<a href="#set{place}">{_e(name)}</a>' for place, name in enumerate(names))
     return (
         f"<section><h2>All sets</h2><p>Each set below: {links}.</p>"
         f'{_scroll(_table(["Method", *columns], body), "All sets")}<p class="faint">{note}</p></section>'
@@ -83,8 +87,8 @@ def _wide_cell(row: dict[str, Any], result: dict[str, Any]) -> str:
     return f"<td>{cells[0]}{star} / {cells[1]}{'' if known is None else f' <small>({number(known)})</small>'}</td>"
 
 
-def _section(result: dict[str, Any], place: int, several: bool) -> str:
-    parts = [f'<section id="set{place}">', f"<h2>{_e(label(result))}</h2>" if several else ""]
+def _section(result: dict[str, Any], place: str, title: str) -> str:
+    parts = [f'<section id="{place}">', f"<h2>{_e(title)}</h2>" if title else ""]
     parts += [f"<p>{_e(', '.join(facts(result)))}.</p>", _measures(result)]
     if result["splits"] > 1:
         parts += [

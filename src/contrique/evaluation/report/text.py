@@ -17,7 +17,7 @@ from contrique.evaluation.report.cells import (
     significance_of,
     spread_words,
 )
-from contrique.evaluation.report.merge import merged, wide
+from contrique.evaluation.report.merge import columns_of, merged, wide
 from contrique.evaluation.significance import better_than
 
 
@@ -53,8 +53,8 @@ def text_tables(results: Sequence[dict[str, Any]]) -> str:
     for name, row in rows.items():
         cells.append([plain(name), *(_pair(*row[column]) if column in row else "" for column in columns)])
     lines = [*_aligned(cells), "", f"SROCC / PLCC (plain), medians. {PUBLISHED if shown else ''}".rstrip(), ""]
-    for result in results:
-        lines += [plain(f"{label(result)}: {', '.join(facts(result))}"), *_significant(result)]
+    for result, column in zip(results, columns_of(results), strict=True):
+        lines += [plain(f"{column}: {', '.join(facts(result))}"), *_significant(result)]
     return "\n".join(lines)
 
 
