@@ -73,6 +73,9 @@ def test_a_part_of_the_release(tmp_path: Path) -> None:
         *("jp2k/img1.bmp", "jp2k/img2.bmp", "jp2k/img3.bmp", "jpeg/img1.bmp"),
         *("wn/img1.bmp", "wn/img2.bmp", "gblur/img1.bmp", "fastfading/img1.bmp"),
     )
+    (tmp_path / "jp2k" / "img2.bmp").unlink()
+    with pytest.warns(UserWarning, match=r"1 of 8 are not in the folder .*: jp2k/img2.bmp"):
+        assert len(load_dataset("live", tmp_path)) == 7
     (tmp_path / "gblur" / "img1.bmp").unlink()
-    with pytest.raises(ContriqueError, match="10 scores, where the release has 982 and the folders hold 3 in jp2k"):
+    with pytest.raises(ContriqueError, match="10 scores, where the release has 982 and the images go up to 3 in jp2k"):
         load_dataset("live", tmp_path)

@@ -10,7 +10,7 @@ from contrique.evaluation.datasets.tables import Line, csv_table, name_score_lin
 
 def test_columns_by_name_in_any_case_and_order(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
-    file.write_text("mos,Image Name,set,,\n1.5,a.png, test ,,\n,b.png\n\n3,c.png,x\n")
+    file.write_text("mos,Image Name,set,,\n1.5,a.png, test ,,\n,b.png\n\n3,c.png,x\n,,,,10000\n")
     lines = csv_table(file, name=("name", "image_name"), score=("MOS",), more=("Set",), optional=("split",))
     assert lines == [
         Line("a.png", 1.5, {"Set": "test"}),

@@ -7,9 +7,11 @@ Layout: ``dmos_realigned.mat`` (dmos_new and orgs, 982 values each; where it has
 ``dmos.mat``), ``refnames_all.mat`` (refnames_all: 982 names of references), ``refimgs/`` and a folder for each type.
 The 982 are, in this order, ``jp2k/img1.bmp`` to ``img227.bmp``, ``jpeg/`` 233, ``wn/`` 174, ``gblur/`` 174 and
 ``fastfading/`` 174 (the release's readme). Where orgs is 1 the image is an undistorted original: left out, as in all
-published numbers. A file of another length is read only if the folders hold as many images as it has values.
+published numbers. Files of another length, those of a part of the release, are read only if the highest numbers of the
+images in the five folders add up to it.
 """
 
+import re
 from pathlib import Path
 
 from contrique.errors import ContriqueError
@@ -67,10 +69,16 @@ def _places(file: Path, folders: dict[str, Path], count: int) -> list[tuple[str,
     """Type and number of each of the images, in the order of the scores."""
     sizes = TYPES
     if count != sum(TYPES.values()):
-        sizes = {kind: sum(1 for _ in folder.glob("[iI][mM][gG]*")) for kind, folder in folders.items()}
+        sizes = {kind: max(_numbers(folder), default=0) for kind, folder in folders.items()}
     if count != sum(sizes.values()):
         there = ", ".join(f"{size} in {kind}" for kind, size in sizes.items())
         raise ContriqueError(
-            f"{file}: {count} scores, where the release has {sum(TYPES.values())} and the folders hold {there}"
+            f"{file}: {count} scores, where the release has {sum(TYPES.values())} and the images go up to {there}"
         )
     return [(kind, number) for kind, size in sizes.items() for number in range(1, size + 1)]
+
+
+def _numbers(folder: Path) -> list[int]:
+    """The numbers of the images in a folder."""
+    found = (re.fullmatch(r"(?i)img(\d+)\.bmp", path.name) for path in folder.iterdir())
+    return [int(match[1]) for match in found if match]

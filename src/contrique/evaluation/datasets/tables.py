@@ -38,7 +38,7 @@ def csv_table(
         optional: other columns, which need not be there.
 
     Raises:
-        ContriqueError: it cannot be read, a column is missing, or a score is no number.
+        ContriqueError: it cannot be read, a column is missing, a score is no number, or a line has one and no name.
     """
     try:
         data = file.read_bytes()
@@ -68,6 +68,8 @@ def table_lines(
     lines = []
     for place, cells in rows:
         cell = [*(text.strip() for text in cells), *[""] * (len(header) - len(cells))]
+        if not cell[name_at] and not cell[score_at]:
+            continue  # something in the margin
         if not cell[name_at]:
             raise ContriqueError(f"{file}, line {place}: no file name in column {header[name_at]!r}")
         value = number(cell[score_at], delimiter, f"{file}, line {place}: column {header[score_at]!r}")
