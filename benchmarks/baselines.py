@@ -58,6 +58,8 @@ def pypi_brisque(image_HWC: np.ndarray, _ours: Baseline) -> Peer:
 
 def bare(package: str, *parts: str) -> None:
     """Let single files of a package be imported without the package's own beginning."""
+    if package in sys.modules:
+        return
     spec = importlib.util.find_spec(package)
     if spec is None or spec.submodule_search_locations is None:
         raise ImportError(package)
