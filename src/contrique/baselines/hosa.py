@@ -54,7 +54,7 @@ SKEWNESS_FLOOR = 1e-4
 COSTS, EPSILON = (1.0, 128.0), 0.1
 
 BLOCK = 4_096
-"""Patches that are encoded at once. With 100 words an image takes 14 MB, or 30 MB with the most patches there can be."""
+"""Patches that are encoded at once. With 100 words an image takes 14 MB, or 30 MB with the most patches it can have."""
 
 OFFICIAL = {
     "name": "hosa-official",
