@@ -10,7 +10,20 @@ import sys
 from collections.abc import Sequence
 
 from contrique import __version__
-from contrique.cli import codebook, dead_leaves, distort, embed, evaluate, export, fit, info, pretrain, report, score
+from contrique.cli import (
+    codebook,
+    dead_leaves,
+    distort,
+    embed,
+    evaluate,
+    export,
+    fit,
+    import_checkpoint,
+    info,
+    pretrain,
+    report,
+    score,
+)
 from contrique.errors import ContriqueError, MissingExtra, ToldElsewhere
 
 COMMANDS = {
@@ -23,6 +36,7 @@ COMMANDS = {
     "dead-leaves": dead_leaves,
     "pretrain": pretrain,
     "export": export,
+    "import-checkpoint": import_checkpoint,
     "embed": embed,
     "codebook": codebook,
 }
