@@ -12,6 +12,7 @@ from contrique.cli.output import COLUMNS, FORMATS, METHOD_COLUMNS, Row, Writer, 
 from contrique.errors import ContriqueError, ModelError
 
 if TYPE_CHECKING:
+    from contrique.baselines.baseline import Baseline
     from contrique.model import QualityModel, Score
     from contrique.scoring import Scorer
 
@@ -96,11 +97,7 @@ def run(args: argparse.Namespace) -> int:
     paths, complete = _find(args.paths, args.null)
     from contrique.scoring import score_stream
 
-    if args.method in METHODS:
-        model = load_baseline(args.method, args.parameters)
-        model.check_scores()
-    else:
-        model = _load_model(args.model)
+    model = _load_baseline(args.method, args.parameters) if args.method in METHODS else _load_model(args.model)
     limit = {} if args.max_pixels is None else {"max_pixels": args.max_pixels}
     columns = METHOD_COLUMNS if args.method in METHODS else COLUMNS
     with open_writer(kind, args.output, columns) as writer:
@@ -108,6 +105,12 @@ def run(args: argparse.Namespace) -> int:
     if failed:
         print(f"contrique: {failed} of {len(paths)} images could not be scored", file=sys.stderr)
     return 0 if complete and not failed else 1
+
+
+def _load_baseline(method: str, parameters: str | None) -> "Baseline":
+    baseline = load_baseline(method, parameters)
+    baseline.check_scores()
+    return baseline
 
 
 def _load_model(folder: str | None) -> "QualityModel":
