@@ -114,8 +114,7 @@ class QualityModel:
         from safetensors.numpy import save_file
 
         target = Path(folder)
-        if target.exists() and not (target / CARD).is_file() and (not target.is_dir() or any(target.iterdir())):
-            raise ModelError(f"{target}: exists and is not a model folder; it is left as it was")
+        check_free(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
@@ -255,6 +254,12 @@ class QualityModel:
                 for index, row in zip(batch, self._engine.features(np.stack([images[i] for i in batch])), strict=True):
                     features[index] = row
         return np.stack(features)  # type: ignore[arg-type]
+
+
+def check_free(target: Path) -> None:
+    """Raise ModelError where a model cannot be written without losing something else: anything but a model is there."""
+    if target.exists() and not (target / CARD).is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise ModelError(f"{target}: exists and is not a model folder; it is left as it was")
 
 
 def _read_regressor(path: Path) -> Any:

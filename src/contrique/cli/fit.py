@@ -63,10 +63,10 @@ def run(args: argparse.Namespace) -> int:
     if not 0 < args.interval < 1:
         args.parser.error(f"--interval is a share between 0 and 1, not {args.interval:g}")
     from contrique.evaluation.fitting import fit_model
-    from contrique.model import QualityModel
+    from contrique.model import QualityModel, check_free
 
     target = Path(args.output)
-    _check_target(target)  # before the work, not after it
+    check_free(target)  # before the work, not after it
     with plain_warnings():
         ratings = ratings_of(args)
         model, left_out = fit_model(
@@ -106,12 +106,3 @@ def summary(model: "QualityModel", target: Path) -> list[str]:
             f"({interval['coverage_low']:.1%} to {interval['coverage_high']:.1%}, {interval['coverage_splits']} splits)"
         )
     return [*lines, f"  written to {target}"]
-
-
-def _check_target(target: Path) -> None:
-    """Raise ModelError where ``QualityModel.save`` would: something is there that is not a model."""
-    from contrique.card import CARD
-    from contrique.errors import ModelError
-
-    if target.exists() and not (target / CARD).is_file() and (not target.is_dir() or any(target.iterdir())):
-        raise ModelError(f"{target}: exists and is not a model folder; it is left as it was")

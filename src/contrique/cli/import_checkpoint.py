@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
     """
     from contrique.errors import need
 
-    told = [args.lower_is_better, args.higher_is_better, args.full_reference, args.scale_min, args.scale_max]
-    if args.regressor is None and any(one not in (None, False) for one in told):
+    told = args.lower_is_better or args.higher_is_better or args.full_reference
+    if args.regressor is None and (told or args.scale_min is not None or args.scale_max is not None):
         args.parser.error("--lower-is-better, --higher-is-better, --scale-* and --full-reference are for --regressor")
     for module in ("torch", "onnx"):
         need(module, "learn", "contrique import-checkpoint")

@@ -14,7 +14,8 @@ import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
 from contrique.errors import ModelError
-from contrique.learning.importing.ridge_pickle import MAX_BYTES, read_ridge
+from contrique.learning.importing.pickle_machine import MAX_BYTES
+from contrique.learning.importing.ridge_pickle import read_ridge
 
 DIM = 4096
 PUBLISHED = {"CLIVE": 53.48948669, "Koniq": 37.20687103, "LIVE": 50.48667908, "CSIQ": 0.48646504}

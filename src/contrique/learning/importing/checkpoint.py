@@ -10,6 +10,7 @@ What the input is to be normalised with is not written in any checkpoint. It is 
 For any other the user has to say.
 """
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,13 +93,14 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
             state: Any = load_file(path)
         else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():  # of the protocol of pickles that are no checkpoints
+                warnings.simplefilter("ignore")
+                state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and safetensors each have their own
         words = " ".join(str(error).split("\n\n")[0].split())[:300]
         raise ContriqueError(f"{path}: cannot be read as a checkpoint of tensors alone: {words}") from None
-    for wrapper in WRAPPERS:
-        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
-            state = state[wrapper]
+    while isinstance(state, dict) and (inner := [state[key] for key in WRAPPERS if isinstance(state.get(key), dict)]):
+        state = inner[0]
     found = state.items() if isinstance(state, dict) else ()
     tensors = {name: value for name, value in found if isinstance(name, str) and isinstance(value, Tensor)}
     if not tensors:

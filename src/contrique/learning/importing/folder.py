@@ -8,12 +8,13 @@ from typing import Any
 from contrique.card import digest
 from contrique.errors import ContriqueError
 from contrique.images import Preprocessing
-from contrique.learning.encoders import build
+from contrique.learning.encoders import ENCODERS, build
 from contrique.learning.export import export_onnx, save_encoder
+from contrique.learning.features import FeatureExtractor
 from contrique.learning.importing.checkpoint import IMAGENET, Checkpoint, read_checkpoint
 from contrique.learning.importing.regressors import check_width, describe
 from contrique.learning.importing.ridge_pickle import read_ridge
-from contrique.model import QualityModel
+from contrique.model import QualityModel, check_free
 
 SIZES = Preprocessing(max_scored_pixels=2**24)
 """Published code scores an image at the size it has. So do we, up to 16.8 megapixels: a bound on memory, 300 bytes a
@@ -62,6 +63,9 @@ def import_checkpoint(
         MissingExtra: onnx is not installed.
     """
     target = Path(output)
+    check_free(target)
+    if encoder not in ENCODERS:
+        raise ContriqueError(f"expected an encoder among {', '.join(ENCODERS)}; got {encoder!r}")
     if os.fspath(file) == "imagenet":
         checkpoint = Checkpoint(build(encoder, "imagenet"), "unknown", {})
         source: dict[str, Any] = {"weights": "imagenet", "origin": "the published ImageNet weights"}
@@ -76,6 +80,7 @@ def import_checkpoint(
     if regressor is not None:  # before the work, not after it
         ridge, made = read_ridge(Path(regressor))
         fitted = ridge, describe(Path(regressor), made, **scale)
+        check_width(ridge, 2 * FeatureExtractor(checkpoint.encoder, features).dim, Path(regressor))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
         save_encoder(
@@ -92,7 +97,6 @@ def import_checkpoint(
         export_onnx(folder)
         model = QualityModel.load(folder, engine="onnx")
         if fitted is not None:
-            check_width(fitted[0], model.dim, Path(str(regressor)))
             model = model.with_regressor(*fitted, name=model.name)
         model.save(target)
     return QualityModel.load(target), checkpoint
