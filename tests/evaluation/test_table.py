@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,38 @@ def test_across_sets_refuses_what_cannot_be(rated: Path, tmp_path: Path) -> None
         measure_across(ratings_of(rated), [], rows)
     with pytest.raises(ContriqueError, match="at least one split"):
         measure_across(ratings_of(rated), [ratings_of(other)], rows, splits=0)
+
+
+def test_what_cannot_take_part_is_told_before_the_work_of_others(rated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("looked at images")
+
+    monkeypatch.setattr("contrique.evaluation.contenders.rated_features", never)
+    full = ratings_of(rated, references=rated, reference_column="name")
+    rows = [*rows_of([FakeModel("a")]), *contenders(["brisque"])]
+    with pytest.raises(ContriqueError, match="brisque has no full-reference variant"):
+        measure(full, rows)
+    with pytest.raises(ContriqueError, match="brisque has no full-reference variant"):
+        measure_across(full, [full], rows)
+
+
+def test_own_scores_across_sets_are_warned_of_where_the_model_was_fitted_to_the_tested(
+    rated: Path, tmp_path: Path
+) -> None:
+    first, second = ratings_of(rated), ratings_of(make(tmp_path / "other", seed=2))
+    for fitted, expected in ((first, 0), (second, 1)):
+        rows = rows_of([FakeModel("a", digest=fitted.digest)], as_fitted=True)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            measure_across(first, [second], rows, splits=1)
+        assert len(caught) == expected
+    assert "was fitted to other/s.csv" in str(caught[0].message)
+
+
+def test_images_fitted_to_and_tested_on_are_warned_of(rated: Path) -> None:
+    first = ratings_of(rated)
+    with pytest.warns(UserWarning, match=r"5 of 5 images of rated/s.csv are also fitted to, as images of rated/s.csv"):
+        measure_across(first, [first.only(np.arange(30) < 5)], rows_of([FakeModel("a")]), splits=1)
 
 
 def test_a_second_run_fits_nothing_again(rated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

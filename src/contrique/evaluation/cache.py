@@ -42,6 +42,7 @@ class FeatureCache:
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         self.folder = (default_folder() if folder is None else Path(folder)) / FORMAT
         self._writable = True
+        self.predictions_warned = False
 
     def path(self, model_digest: str, content: str) -> Path:
         """Where the features of one image by one model lie."""

@@ -44,6 +44,13 @@ class Contender(ABC):
     name: str
     about: dict[str, Any]
 
+    def check(self, ratings: "Ratings") -> None:  # noqa: B027  (most take part with any)
+        """Find out, before the work of any contender, whether it can be measured on such ratings.
+
+        Raises:
+            ContriqueError: it cannot take part.
+        """
+
     @abstractmethod
     def look(self, ratings: "Ratings", cache: FeatureCache | None, *, progress: bool) -> dict[int, str]:
         """Do once, for all rated images, what every split needs.
@@ -55,9 +62,6 @@ class Contender(ABC):
 
         Returns:
             The images that cannot be used: reason by position.
-
-        Raises:
-            ContriqueError: it cannot take part with such ratings.
         """
 
     @abstractmethod
@@ -100,8 +104,8 @@ class FittedContender(ModelContender):
         super().__init__(model, name)
         self.about["fit"] = "none"
 
-    def look(self, ratings: "Ratings", cache: FeatureCache | None, *, progress: bool) -> dict[int, str]:
-        """See ``Contender.look``.
+    def check(self, ratings: "Ratings") -> None:
+        """See ``Contender.check``.
 
         Raises:
             ModelError: the model has no regressor, or wants references where there are none.
@@ -116,9 +120,8 @@ class FittedContender(ModelContender):
             raise ModelError(f"{model.name} scores {'against' if model.full_reference else 'without'} references")
         if about.get("ratings_digest") == ratings.digest:
             warnings.warn(
-                f"{model.name} was fitted to {ratings.source}: its own scores there are not held out", stacklevel=4
+                f"{model.name} was fitted to {ratings.source}: its own scores there are not held out", stacklevel=3
             )
-        return super().look(ratings, cache, progress=progress)
 
     def method(self, ratings: "Ratings", keep_N: np.ndarray) -> Method:
         """See ``Contender.method``: the model's scores."""
@@ -138,14 +141,17 @@ class BaselineContender(Contender):
             "fit": "each split" if baseline.learns else "none",
         }
 
-    def look(self, ratings: "Ratings", cache: FeatureCache | None, *, progress: bool) -> dict[int, str]:
-        """See ``Contender.look``: the features.
+    def check(self, ratings: "Ratings") -> None:
+        """See ``Contender.check``.
 
         Raises:
             ContriqueError: the ratings are full-reference ones.
         """
         if ratings.references is not None:
             raise ContriqueError(f"{self.name} has no full-reference variant: leave it or the references out")
+
+    def look(self, ratings: "Ratings", cache: FeatureCache | None, *, progress: bool) -> dict[int, str]:
+        """See ``Contender.look``: the features."""
         self._cache = cache
         self._features_ND, errors = cached_features(self.baseline, ratings.paths, cache, progress=progress)
         return errors

@@ -50,7 +50,7 @@ def remembered(
         found = _read(path, len(test))
         if found is None:
             found = np.asarray(method(train, validation, test), dtype=np.float64)
-            _write(path, found)
+            _write(path, found, cache)
         return found
 
     return predict
@@ -65,7 +65,8 @@ def _read(path: Path, count: int) -> np.ndarray | None:
     return found if good and np.isfinite(found).all() else None
 
 
-def _write(path: Path, predicted_M: np.ndarray) -> None:
+def _write(path: Path, predicted_M: np.ndarray, cache: "FeatureCache") -> None:
+    """Warns once for each cache of a disk that cannot be written to; the next split is tried again."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
@@ -77,4 +78,6 @@ def _write(path: Path, predicted_M: np.ndarray) -> None:
                 os.unlink(file.name)
                 raise
     except OSError as error:
-        warnings.warn(f"predictions are not kept, {path.parent}: {error.strerror or error}", stacklevel=2)
+        if not cache.predictions_warned:
+            cache.predictions_warned = True
+            warnings.warn(f"predictions are not kept, {path.parent}: {error.strerror or error}", stacklevel=3)

@@ -4,6 +4,7 @@ Images that one of the contenders cannot use are left out for all, so every row 
 """
 
 import dataclasses
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,6 +68,8 @@ def measure(
     if split == "official" and splits not in (None, 1):
         raise ContriqueError("there is one official split: ask for random ones, or for no number of splits")
     official = split == "official" or (split is None and splits is None and ratings.official is not None)
+    for row in rows:
+        row.check(ratings)
     used, methods, left_out = _looked(ratings, rows, cache, progress)
     chosen: int | list[Split] = _official(used, seed) if official else SPLITS if splits is None else splits
     result = compare(
@@ -102,10 +105,17 @@ def measure_across(
 
     Raises:
         ContriqueError: as ``measure``; or only some of the sets have references.
+
+    Warns:
+        UserWarning: images are in the set fitted to and in one tested on.
     """
     if not tests:
         raise ContriqueError("expected a set to test on")
     everything = joined([ratings, *tests])
+    for test in tests:
+        for row in rows:
+            row.check(test)
+        _warn_of_shared(ratings, test)
     ends = np.cumsum([len(one) for one in (ratings, *tests)])
     looked, methods, left_out = _looked(everything, rows, cache, progress)
     keep_N = np.array([index not in left_out for index in range(len(everything))])
@@ -180,6 +190,16 @@ def _official(ratings: Ratings, seed: int) -> list[Split]:
     if not len(train) or not len(test):
         raise ContriqueError(f"{ratings.source}: no images are left of the official split's training or test part")
     return [(train, validation, test)]
+
+
+def _warn_of_shared(ratings: Ratings, test: Ratings) -> None:
+    seen = {path.resolve() for path in ratings.paths}
+    count = sum(path.resolve() in seen for path in test.paths)
+    if count:
+        warnings.warn(
+            f"{count} of {len(test)} images of {test.source} are also fitted to, as images of {ratings.source}",
+            stacklevel=3,
+        )
 
 
 def _elsewhere(method: Method, start: int, sign: int) -> Method:

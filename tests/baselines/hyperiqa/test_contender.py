@@ -116,7 +116,7 @@ def test_it_starts_from_the_folder_s_network_and_colours(trunk: Path, tmp_path: 
 def test_what_cannot_be_is_refused(trunk: Path, rated: Ratings, tmp_path: Path) -> None:
     with_references = dataclasses.replace(rated, references=rated.paths)
     with pytest.raises(ContriqueError, match="no full-reference variant"):
-        HyperIqa(trunk).look(with_references, None, progress=False)
+        HyperIqa(trunk).check(with_references)
     with pytest.raises(ModelError, match="no such model folder"):
         HyperIqa(tmp_path / "nowhere")
     lite = save_encoder(EfficientNetLite0(), tmp_path / "lite", name="lite", training={})

@@ -59,14 +59,17 @@ class HyperIqa(Contender):
             "reduced": self.settings.reduced(),
         }
 
-    def look(self, ratings: "Ratings", cache: FeatureCache | None, *, progress: bool) -> dict[int, str]:
-        """See ``Contender.look``: decodes the images.
+    def check(self, ratings: "Ratings") -> None:
+        """See ``Contender.check``.
 
         Raises:
             ContriqueError: the ratings are full-reference ones.
         """
         if ratings.references is not None:
             raise ContriqueError("hyperiqa has no full-reference variant: leave it or the references out")
+
+    def look(self, ratings: "Ratings", cache: FeatureCache | None, *, progress: bool) -> dict[int, str]:
+        """See ``Contender.look``: decodes the images."""
         self._cache, self._progress = cache, progress
         self._pictures = Pictures(ratings.paths)
         return self._pictures.look(progress=progress)

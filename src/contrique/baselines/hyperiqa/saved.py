@@ -100,6 +100,7 @@ def fit(
         ModelError: the trunk is no ResNet-50.
     """
     contender = HyperIqa(Path(trunk), **settings)
+    contender.check(ratings)
     left_out = contender.look(ratings, cache, progress=progress)
     if left_out:
         first = min(left_out)
