@@ -52,3 +52,39 @@ def test_an_encoder_that_is_not_fitted_says_so() -> None:
 def test_a_folder_that_is_no_model_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", str(tmp_path)]) == 1
     assert str(tmp_path) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("method", ["brisque", "niqe"])
+def test_methods_have_cards_too(method: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--method", method]) == 0
+    text = capsys.readouterr().out
+    assert "0 to 100; higher is better" in text
+    assert ("no interval" in text) is (method == "niqe")
+    assert "\nraw\n" in text
+    assert main(["info", "--method", method, "--json"]) == 0
+    card = json.loads((SHIPPED.parent / method / "card.json").read_text(encoding="utf-8"))
+    assert json.loads(capsys.readouterr().out) == card
+
+
+def test_official_parameters_have_a_card(shared_reference: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--method", "niqe", "--parameters", str(shared_reference / "models")]) == 0
+    assert "niqe-official" in capsys.readouterr().out
+
+
+def test_a_codebook_alone_has_no_scores() -> None:
+    text = "\n".join(card_lines({"name": "mine", "method": "HOSA", "raw": None}))
+    assert "Parameters without a regressor" in text
+    assert "higher is better" not in text
+
+
+def test_what_a_reference_and_a_missing_interval_mean_is_said() -> None:
+    text = "\n".join(card_lines({**CARD, "regressor": {"full_reference": True, "interval": None}}))
+    assert "against its undistorted reference" in text
+    assert "no interval" in text
+
+
+@pytest.mark.parametrize("words", [["x", "--method", "niqe"], ["--parameters", "x"]])
+def test_words_that_do_not_go_together(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["info", *words])
+    assert "contrique" in capsys.readouterr().err

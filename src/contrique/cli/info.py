@@ -1,15 +1,19 @@
-"""``contrique info``: what a model is, what it learned from, and how well it agrees with people."""
+"""``contrique info``: what a model or a method is, what it learned from, and how well it agrees with people."""
 
 import argparse
 from collections.abc import Iterator
 from typing import Any
 
-SUMMARY = "Print what a model is, and how well it agrees."
+from contrique.baselines import METHODS, load_baseline
+
+SUMMARY = "Print what a model or a method is, and how well it agrees."
 
 EPILOG = """\
 examples:
   contrique info                     the model that is shipped
   contrique info runs/mine
+  contrique info --method niqe
+  contrique info --method hosa --parameters ../official
   contrique info --json | jq .agreement
 """
 
@@ -18,40 +22,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = EPILOG
     parser.add_argument("model", nargs="?", metavar="MODEL", help="a model folder (default: the model that is shipped)")
+    parser.add_argument("--method", choices=("contrique", *METHODS), default="contrique", help="another method's card")
+    parser.add_argument(
+        "--parameters", metavar="DIR", help="that method's official files, or a folder of its parameters (as for score)"
+    )
     parser.add_argument("--json", action="store_true", help="print the card as it is stored")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one card."""
+    """Print one card.
+
+    Raises:
+        ContriqueError: a folder is missing, damaged, or something else.
+    """
     import json
+
+    if args.method == "contrique" and args.parameters is not None:
+        args.parser.error("--parameters is for --method; a model of contrique is named as it is")
+    if args.method != "contrique" and args.model is not None:
+        args.parser.error(f"MODEL is for contrique; {args.method} takes --parameters")
+    card = _model_card(args.model) if args.method == "contrique" else load_baseline(args.method, args.parameters).card
+    print(json.dumps(card, indent=2, ensure_ascii=False) if args.json else "\n".join(card_lines(card)))
+    return 0
+
+
+def _model_card(folder: str | None) -> dict[str, Any]:
     from pathlib import Path
 
     from contrique.card import check_files, read_card
     from contrique.model import SHIPPED
 
-    folder = SHIPPED if args.model is None else Path(args.model)
-    card = read_card(folder)
-    check_files(folder, card)
-    print(json.dumps(card, indent=2, ensure_ascii=False) if args.json else "\n".join(card_lines(card)))
-    return 0
+    path = SHIPPED if folder is None else Path(folder)
+    card = read_card(path)
+    check_files(path, card)
+    return card
 
 
 def card_lines(card: dict[str, Any]) -> Iterator[str]:
     """The card for people: a headline, what a score means, then every entry under its section.
 
     Args:
-        card: the card of a model; entries it does not have are left out.
+        card: the card of a model or of a method; entries it does not have are left out.
 
     Yields:
         Lines without their ends.
     """
     yield " ".join(str(card[key]) for key in ("name", "version") if key in card)
     yield ""
-    interval = (card.get("regressor") or {}).get("interval") or {}
-    if not card.get("regressor"):
+    about = card.get("regressor") or card.get("raw") or {}
+    interval = about.get("interval") or {}
+    if not about and "method" in card:
+        yield "Parameters without a regressor: they give features, not scores (see `contrique evaluate`)."
+    elif not about:
         yield "An encoder without a regressor: it gives features, not scores (see `contrique fit`)."
     else:
         yield "Scores go from 0 to 100; higher is better."
+        if about.get("full_reference"):
+            yield "An image is scored against its undistorted reference."
+        if not interval:
+            yield "There is no interval: nobody measured one."
     if "level" in interval and "coverage" in interval:
         yield (
             f"Intervals are made to hold people's opinion {interval['level']:.0%} of the time; "
