@@ -152,6 +152,7 @@ def test_fitted_here_and_tested_there(rated: Path, tmp_path: Path, capsys: pytes
         (["--hyperiqa", "epochs=many"], "expected epochs=N, patches=N"),
         (["--hyperiqa", "depth=3"], "got 'depth=3'"),
         (["--html", "/nowhere/r.html"], "there is no folder /nowhere"),
+        (["--json", "/"], "/: a folder, not a file to write"),
         (["--split", "official"], "has no official split"),
     ],
 )

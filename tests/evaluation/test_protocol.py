@@ -149,3 +149,20 @@ def test_bad_input_is_refused(problem: tuple[np.ndarray, ...]) -> None:
         evaluate(features_ND, scores_N, groups_N[:-1])
     with pytest.raises(ContriqueError, match="needs as many groups"):
         evaluate(features_ND, scores_N, np.arange(200) % 2)
+
+
+def test_every_number_follows_from_the_predictions_that_a_result_holds() -> None:
+    rng = np.random.default_rng(0)
+    scores_N = 1e3 + rng.permutation(40)  # far from 0: digits are needed
+    features_ND = np.stack([scores_N - 1e3 + rng.normal(0, 4, 40), rng.normal(0, 1, 40)], axis=1)
+    result = compare({"ridge": ridge_on(features_ND, scores_N)}, scores_N, np.arange(40), splits=3)
+    (row,) = result["methods"]
+    theirs = {"srocc": scipy.stats.spearmanr, "plcc": scipy.stats.pearsonr, "krocc": scipy.stats.kendalltau}
+    for split, (test, predicted) in enumerate(zip(result["tests"], row["predictions"], strict=True)):
+        for measure, function in theirs.items():
+            assert row[measure]["splits"][split] == pytest.approx(function(predicted, scores_N[test])[0], abs=1e-6)
+
+
+def test_a_single_image_for_training_is_said_in_words() -> None:
+    with pytest.raises(ContriqueError, match="a single image for training"):
+        compare({"ridge": ridge_on(np.eye(3), np.arange(3.0))}, np.arange(3.0), np.arange(3), splits=1)

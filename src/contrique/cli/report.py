@@ -42,7 +42,7 @@ def check_reports(args: argparse.Namespace, *more: str | None) -> None:
         more: other files that the command writes, or None.
 
     Raises:
-        ContriqueError: a folder is not there. Two reports to standard output are wrong usage.
+        ContriqueError: a folder is not there, or a file is a folder. Two reports to standard output are wrong usage.
     """
     files = [file for file in (args.csv, args.latex, args.html, *more) if file is not None]
     if files.count("-") > 1:
@@ -50,6 +50,8 @@ def check_reports(args: argparse.Namespace, *more: str | None) -> None:
     for file in files:
         if file != "-" and not Path(file).resolve().parent.is_dir():
             raise ContriqueError(f"{file}: there is no folder {Path(file).parent} to write to")
+        if Path(file).is_dir():
+            raise ContriqueError(f"{file}: a folder, not a file to write")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -112,7 +112,10 @@ def cached_features(
     errors: dict[int, str] = {}
     missing: dict[str, list[int]] = {}  # positions by content; an unreadable file stands for itself
     contents: list[str | None] = []
-    for index, path in enumerate(paths):
+    looked = tqdm(
+        paths, unit="file", desc=f"{model.name}: cache", disable=not progress, delay=2, leave=False, file=sys.stderr
+    )
+    for index, path in enumerate(looked):
         content = content_digest(path)
         contents.append(content)
         found = None if cache is None or content is None else cache.get(model.digest, content, model.dim)

@@ -59,8 +59,8 @@ PROTOCOL = (
     f"ridge's strength chosen on validation; {MEASURED}"
 )
 
-DIGITS = 6
-"""Significant digits of the predictions that a result holds."""
+DIGITS = 10
+"""Significant digits of the predictions that a result holds: enough to find every number of the table again."""
 
 
 def random_splits(groups_N: np.ndarray, splits: int = SPLITS, seed: int = 0) -> list[Split]:
@@ -83,6 +83,8 @@ def ridge_on(features_ND: np.ndarray, scores_N: np.ndarray, *, standardise: bool
     """
 
     def predict(train: np.ndarray, validation: np.ndarray, test: np.ndarray) -> np.ndarray:
+        if len(train) < 2:
+            raise ContriqueError("a split has a single image for training: there are too few images or groups")
         path = RidgePath(features_ND[train], scores_N[train], standardise=standardise)
         regressors = path.regressors(path.strengths())
         seen_ND = features_ND[validation].astype(np.float64)
