@@ -24,6 +24,15 @@ def test_the_same_splits_become_rows_of_one() -> None:
     assert merged([one]) == [one]
 
 
+def test_the_same_row_of_another_machine_is_no_second_row() -> None:
+    first, second = example_result(), example_result()
+    for row in second["methods"]:
+        row["predictions"] = [[float(f"{value:.6g}") for value in one] for one in row["predictions"]]
+    assert first["methods"] != second["methods"]
+    (one,) = merged([first, second])
+    assert names(one) == names(first)
+
+
 def test_significance_of_fewer_methods_is_not_kept() -> None:
     (first,) = merged([example_result()])
     assert len(first["significance"]["pairs"]) == 3

@@ -8,6 +8,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from contrique.evaluation.report.cells import label, significance_of
 
 SAME = (
@@ -16,12 +18,15 @@ SAME = (
 )
 """What two results must agree in to be one."""
 
+ROUNDING = 1e-5
+"""Relative difference up to which predictions are the same."""
+
 
 def merged(results: Sequence[dict[str, Any]], *, progress: bool = False) -> list[dict[str, Any]]:
     """Join results of the same images and splits, in order of first appearance, and test what is significant in each.
 
-    A row that is there already with the same predictions is left out; another row of the same name is numbered. The
-    results given stay as they are; what comes back can be given again at no cost.
+    A row that is there already with the same predictions, but for rounding, is left out; another row of the same name
+    is numbered. The results given stay as they are; what comes back can be given again at no cost.
 
     Returns:
         Results with ``significance``, see ``contrique.evaluation.significance``.
@@ -39,7 +44,7 @@ def merged(results: Sequence[dict[str, Any]], *, progress: bool = False) -> list
         known.pop("significance", None)  # of fewer methods
         rows = known["methods"]
         for row in result["methods"]:
-            if not any(row["method"] == old["method"] and row["predictions"] == old["predictions"] for old in rows):
+            if not any(row["method"] == old["method"] and _same(row, old) for old in rows):
                 rows.append({**row, "method": _unused(row["method"], [old["method"] for old in rows])})
         paths = {one["path"] for one in known.get("left_out", [])}
         more = [one for one in result.get("left_out", []) if one["path"] not in paths]
@@ -47,6 +52,12 @@ def merged(results: Sequence[dict[str, Any]], *, progress: bool = False) -> list
     for result in by_splits.values():
         result["significance"] = significance_of(result, progress=progress)
     return list(by_splits.values())
+
+
+def _same(row: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two rows of the same splits hold the same predictions, but for the rounding of another machine."""
+    pairs = zip(row["predictions"], other["predictions"], strict=True)
+    return all(np.allclose(mine, theirs, rtol=ROUNDING, atol=1e-9) for mine, theirs in pairs)
 
 
 Cell = tuple[dict[str, Any], dict[str, Any]]
