@@ -14,7 +14,7 @@ from PIL import Image
 from contrique.errors import ContriqueError, ModelError
 from contrique.evaluation.cache import FeatureCache
 from contrique.evaluation.contenders import Contender, contenders
-from contrique.evaluation.protocol import Method, compare, ridge_on
+from contrique.evaluation.protocol import MEASURES, Method, compare, ridge_on
 from contrique.evaluation.ratings import Ratings, read_ratings
 from contrique.evaluation.report import to_json
 from contrique.evaluation.splits import group_split
@@ -178,12 +178,32 @@ def test_across_sets_is_a_fit_to_one_and_a_test_on_all_of_the_other(rated: Path,
     np.testing.assert_allclose(result["methods"][0]["predictions"], expected, rtol=1e-5)
 
 
-def test_several_sets_at_once_and_one_at_a_time_are_the_same(rated: Path, tmp_path: Path) -> None:
+def test_several_sets_at_once_and_one_at_a_time_are_the_same(
+    rated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     others = [ratings_of(make(tmp_path / str(n), column="mos", seed=n, count=24)) for n in (5, 6)]
     rows = rows_of([FakeModel("a")])
+    fits = []
+
+    def counting(*data: Any, **options: Any) -> Method:
+        method = ridge_on(*data, **options)
+
+        def predict(*parts: np.ndarray) -> np.ndarray:
+            fits.append(parts)
+            return method(*parts)
+
+        return predict
+
+    monkeypatch.setattr("contrique.evaluation.contenders.ridge_on", counting)
     both = measure_across(ratings_of(rated), others, rows, splits=2)
+    assert len(fits) == 2  # once a draw
     alone = [measure_across(ratings_of(rated), [other], rows, splits=2)[0] for other in others]
-    assert both == alone
+    for one, other in zip(both, alone, strict=True):
+        mine, theirs = one["methods"][0], other["methods"][0]
+        np.testing.assert_allclose(mine.pop("predictions"), theirs.pop("predictions"), rtol=1e-9)
+        for number in MEASURES:
+            np.testing.assert_allclose(mine.pop(number).pop("splits"), theirs.pop(number).pop("splits"), rtol=1e-9)
+        assert one == other
 
 
 def test_across_sets_refuses_what_cannot_be(rated: Path, tmp_path: Path) -> None:

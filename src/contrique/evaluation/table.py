@@ -123,6 +123,7 @@ def measure_across(
     trained = looked.only(np.arange(len(looked)) < starts[1])
     count = SPLITS if splits is None else splits
     parts = [tuple(group_split(trained.groups, HELD_OUT, seed=(seed, draw))) for draw in range(count)]
+    methods = {name: _asked_once(method, np.arange(starts[1], len(looked))) for name, method in methods.items()}
     results = []
     for number, test in enumerate(tests):
         used = test.only(keep_N[ends[number] : ends[number + 1]])
@@ -200,6 +201,19 @@ def _warn_of_shared(ratings: Ratings, test: Ratings) -> None:
             f"{count} of {len(test)} images of {test.source} are also fitted to, as images of {ratings.source}",
             stacklevel=3,
         )
+
+
+def _asked_once(method: Method, all_tests: np.ndarray) -> Method:
+    """A method that is fitted once a draw, for the images of all sets tested on, whichever of them is wanted first."""
+    known: dict[bytes, np.ndarray] = {}
+
+    def predict(train: np.ndarray, validation: np.ndarray, test: np.ndarray) -> np.ndarray:
+        key = train.tobytes() + b"|" + validation.tobytes()
+        if key not in known:
+            known[key] = np.asarray(method(train, validation, all_tests), dtype=np.float64)
+        return known[key][np.searchsorted(all_tests, test)]
+
+    return predict
 
 
 def _elsewhere(method: Method, start: int, sign: int) -> Method:
