@@ -228,6 +228,19 @@ def test_what_cannot_take_part_is_told_before_the_work_of_others(rated: Path, mo
         measure_across(full, [full], rows)
 
 
+def test_what_cannot_be_split_is_told_before_the_work(rated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contrique.evaluation.table._looked", None)
+    ratings, rows = ratings_of(rated), rows_of([FakeModel("a")])
+    with pytest.raises(ContriqueError, match="needs as many groups, got 2"):
+        measure(ratings.only(ratings.groups < 2), rows)
+    with pytest.raises(ContriqueError, match="at least one split"):
+        measure(ratings, rows, splits=0)
+    none, some = np.arange(0), np.arange(9)
+    for parts, missing in (((none, none, some), "training"), ((some, none, none), "test")):
+        with pytest.raises(ContriqueError, match=f"official split's {missing} part: ask for random splits"):
+            measure(dataclasses.replace(ratings, official=parts), rows)
+
+
 def test_own_scores_across_sets_are_warned_of_where_the_model_was_fitted_to_the_tested(
     rated: Path, tmp_path: Path
 ) -> None:

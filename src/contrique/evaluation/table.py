@@ -13,7 +13,7 @@ import numpy as np
 from contrique.errors import ContriqueError
 from contrique.evaluation.cache import FeatureCache
 from contrique.evaluation.contenders import Contender
-from contrique.evaluation.protocol import MEASURED, SPLITS, Method, Split, compare
+from contrique.evaluation.protocol import MEASURED, SPLITS, Method, Split, compare, random_splits
 from contrique.evaluation.ratings import Ratings
 from contrique.evaluation.splits import group_split
 
@@ -70,8 +70,9 @@ def measure(
     official = split == "official" or (split is None and splits is None and ratings.official is not None)
     for row in rows:
         row.check(ratings)
+    _splits(ratings, official, splits, seed)  # what cannot be split is told before the work
     used, methods, left_out = _looked(ratings, rows, cache, progress)
-    chosen: int | list[Split] = _official(used, seed) if official else SPLITS if splits is None else splits
+    chosen = _splits(used, official, splits, seed)
     result = compare(
         methods, used.scores, used.groups, ratings=ratings.source, splits=chosen, seed=seed, progress=progress
     )
@@ -180,16 +181,25 @@ def _looked(
     return used, {row.name: row.method(used, keep_N) for row in rows}, dict(sorted(left_out.items()))
 
 
+def _splits(ratings: Ratings, official: bool, splits: int | None, seed: int) -> list[Split]:
+    return (
+        _official(ratings, seed)
+        if official
+        else random_splits(ratings.groups, SPLITS if splits is None else splits, seed)
+    )
+
+
 def _official(ratings: Ratings, seed: int) -> list[Split]:
     """The set's own split, with a validation part of training where it has none."""
     if ratings.official is None:
         raise ContriqueError(f"{ratings.source} has no official split")
     train, validation, test = ratings.official
+    if not len(train) or not len(test):
+        part = "test" if len(train) else "training"
+        raise ContriqueError(f"{ratings.source}: no images of the official split's {part} part: ask for random splits")
     if not len(validation):
         first, second = group_split(ratings.groups[train], HELD_OUT, seed=(seed, 0))
         train, validation = train[first], train[second]
-    if not len(train) or not len(test):
-        raise ContriqueError(f"{ratings.source}: no images are left of the official split's training or test part")
     return [(train, validation, test)]
 
 

@@ -50,6 +50,14 @@ def test_types_folders_directly_in_the_root(tmp_path: Path) -> None:
     assert len(load_dataset("csiq", tmp_path, references=True)) == 36
 
 
+def test_types_written_as_in_the_file_names(tmp_path: Path) -> None:
+    csiq(tmp_path)
+    header = ["image", "dst_type", "dst_lev", "dmos"]
+    rows = [["trolley", kind, 1, 0.3] for kind in ("AWGN", "BLUR", "contrast", "fnoise", "JPEG", "jpeg2000")]
+    write_xlsx(tmp_path / "csiq.DMOS.xlsx", {"all_by_image": [header, *rows]})
+    assert [path.name for path in load_dataset("csiq", tmp_path).paths] == [f"trolley.{row[1]}.1.png" for row in rows]
+
+
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     csiq(tmp_path)
     book = tmp_path / "csiq.DMOS.xlsx"

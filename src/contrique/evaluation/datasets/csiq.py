@@ -25,6 +25,7 @@ REFERENCES = ("src_imgs", "reference_images")
 SHEET = "all_by_image"
 IN_FILE_NAMES = {
     "noise": "AWGN",
+    "awgn": "AWGN",
     "blur": "BLUR",
     "contrast": "contrast",
     "fnoise": "fnoise",
