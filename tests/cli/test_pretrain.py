@@ -73,6 +73,7 @@ def test_what_is_wrong_is_one_line(recipe, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_signal_to_the_whole_group_ends_it_with_a_checkpoint(recipe, tmp_path):
     """As Ctrl-C in a terminal, systemd and Slurm send it: the workers get it too."""
     out = tmp_path / "run"

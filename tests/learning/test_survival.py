@@ -45,6 +45,7 @@ def whole(lives, tmp_path_factory):
     return found
 
 
+@slow
 def test_killed_anywhere_it_ends_with_the_same_bits(lives, whole, tmp_path):
     """In training, in the log, and in the middle of a checkpoint; every life is started with --resume."""
     recipe, out = recipe_in(tmp_path), tmp_path / "run"

@@ -56,12 +56,14 @@ def test_one_process_of_torchrun_is_alone(monkeypatch):
         assert group == ALONE
 
 
+@pytest.mark.slow
 def test_each_process_knows_its_place(two_processes):
     for rank, found in enumerate(two_processes):
         expected = {"rank": rank, "world": 2, "local_rank": rank, "local_world": 2, "agent": 0}
         assert found["group"] == expected
 
 
+@pytest.mark.slow
 def test_loss_and_gradient_are_those_of_one_process(two_processes):
     """To the last digits of float64; the published gather would give half the gradient."""
     one = whole_and_parts.loss(ALONE)
@@ -72,6 +74,7 @@ def test_loss_and_gradient_are_those_of_one_process(two_processes):
     assert one["gradient"].abs().min() > 1e-4
 
 
+@pytest.mark.slow
 def test_what_one_says_all_hear_and_what_one_fails_at_all_do(two_processes):
     first, second = (found["agreement"] for found in two_processes)
     for found in (first, second):
@@ -87,6 +90,7 @@ def test_what_one_says_all_hear_and_what_one_fails_at_all_do(two_processes):
     assert second["other"].startswith("ToldElsewhere")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sgd", "adamw", "clipped"])
 def test_state_of_the_first_becomes_everybodys(two_processes, name):
     """Weights, statistics and optimizer: one more step from it equals one process's second step."""
