@@ -45,9 +45,9 @@ def test_several_sets() -> None:
     assert "& \\multicolumn{2}{c}{live} & \\multicolumn{2}{c}{b\\_c.csv} \\\\" in text
     assert "\\cmidrule(lr){2-3}\\cmidrule(lr){4-5}" in text
     assert text.count(" & SROCC & PLCC") == 2
-    (row,) = [line for line in text.splitlines() if line.startswith("contrique & ")]
+    (row,) = [line for line in text.splitlines() if line.startswith("CONTRIQUE & ")]
     assert row.count("\\textbf") == 4  # a method that sees the reference does not take it from those that do not
-    (row,) = [line for line in text.splitlines() if line.startswith("contrique, full-reference")]
+    (row,) = [line for line in text.splitlines() if line.startswith("CONTRIQUE, full-reference")]
     assert "\\textbf" not in row
     assert row.endswith(" &  &  \\\\")
 

@@ -24,6 +24,11 @@ from contrique.evaluation.report.cells import (
 )
 from contrique.evaluation.report.merge import columns_of, merged, wide
 
+TITLES = {
+    **{"brisque": "BRISQUE", "niqe": "NIQE", "cornia": "CORNIA", "hosa": "HOSA"},
+    **{"hyperiqa": "HyperIQA", "resnet50": "ResNet-50", "contrique": "CONTRIQUE"},
+}
+
 SPECIAL = {
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", NONE: "--"},
@@ -43,6 +48,12 @@ def to_latex(results: Sequence[dict[str, Any]]) -> str:
     ]
     lines += _one(results[0]) if len(results) == 1 else _several(results)
     return "\n".join([*lines, "\\end{table}"]) + "\n"
+
+
+def titled(name: str) -> str:
+    """A row's name as articles write it: a method of the table by its title, with whatever follows it."""
+    method, comma, rest = name.partition(",")
+    return TITLES.get(method, method) + comma + rest
 
 
 def escape(text: str) -> str:
@@ -66,7 +77,7 @@ def _one(result: dict[str, Any]) -> list[str]:
     titles = ["Method", *headings, *(["Published"] if with_published else [])]
     body = []
     for row in result["methods"]:
-        cells = [escape(row["method"])]
+        cells = [escape(titled(row["method"]))]
         for measure in HEADINGS:
             mark = "^{\\ast}" if measure == "srocc" and row["method"] in worse else ""
             cells.append(_cell(row[measure], measure, bold=row["method"] in tops(result, measure), mark=mark))
@@ -85,7 +96,7 @@ def _several(results: list[dict[str, Any]]) -> list[str]:
     rules = "".join(f"\\cmidrule(lr){{{2 + 2 * i}-{3 + 2 * i}}}" for i in range(len(columns)))
     body = []
     for name, row in rows.items():
-        cells = [escape(name)]
+        cells = [escape(titled(name))]
         for column in columns:
             cells += _pair(*row[column]) if column in row else ["", ""]
         body.append(" & ".join(cells) + r" \\")
