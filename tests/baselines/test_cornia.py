@@ -129,7 +129,7 @@ def test_damaged_folders_of_ours_are_refused(tmp_path: Path) -> None:
         ({}, {"words": arrays["words"][:, :40]}, "expected words of any x 49"),
         ({}, {"mean": arrays["mean"] * np.inf}, "mean holds values that are not finite"),
         ({}, {"bias": np.zeros(2, np.float32)}, "expected bias of 1"),
-        ({"method": "HOSA"}, {}, "holds parameters of HOSA, not of CORNIA"),
+        ({"method": "HOSA"}, {}, "holds parameters of 'HOSA', not of CORNIA"),
     ):
         write_shipped(tmp_path / "x", {**card, **changed_card}, {**arrays, **changed})
         with pytest.raises(ModelError, match=says):

@@ -129,9 +129,15 @@ def test_damaged_folders_of_ours_are_refused(tmp_path: Path) -> None:
         ({}, {"variance": arrays["variance"][:-1]}, "expected variance of 100 x 49"),
         ({}, {"whitening": arrays["whitening"] * np.nan}, "whitening holds values that are not finite"),
         ({}, {"weight": arrays["weight"][:-1]}, "expected weight of 14700"),
-        ({"method": "CORNIA"}, {}, "holds parameters of CORNIA, not of HOSA"),
+        ({"method": "CORNIA"}, {}, "holds parameters of 'CORNIA', not of HOSA"),
         ({"raw": {"mapping": {}, "interval": None}}, {}, "what it says of raw is damaged"),
         ({"raw": {}}, {}, "what it says of raw is damaged"),
+        ({"raw": {**card["raw"], "lower_is_better": "no"}}, {}, "lower_is_better is neither true nor false"),
+        ({"raw": {**card["raw"], "interval": {"half_width": "4"}}}, {}, "half_width from 0 upwards, got '4'"),
+        ({"raw": {**card["raw"], "interval": {"half_width": -4}}}, {}, "half_width from 0 upwards, got -4"),
+        ({"raw": {**card["raw"], "interval": {"half_width": np.nan}}}, {}, "half_width from 0 upwards, got nan"),
+        ({"method": "a\nb"}, {}, r"holds parameters of 'a\\nb', not of HOSA"),
+        ({}, {"words": arrays["words"].astype(np.float64) * 1e200}, "words holds values beyond 1e\\+30"),
         ({"name": 3}, {}, "has no name"),
     ):
         write_shipped(folder, {**card, **changed_card}, {**arrays, **changed})
@@ -141,6 +147,12 @@ def test_damaged_folders_of_ours_are_refused(tmp_path: Path) -> None:
     write_shipped(folder, {**card, "raw": None}, {"mean": arrays["mean"], "whitening": arrays["whitening"], **few})
     with pytest.raises(ModelError, match="HOSA needs 5 words, got 4"):
         hosa.load(folder)
+
+
+def test_words_far_from_every_patch_have_features(official: hosa.Hosa) -> None:
+    rng = np.random.default_rng(0)
+    x_NP = 1e6 * rng.standard_normal((40, 49))  # e^(-0.05 d^2) is 0 for all of them
+    assert np.isfinite(hosa.encode(x_NP, official._codebook)).all()
 
 
 def test_another_regressor_leaves_the_features_digest_and_another_codebook_does_not(tmp_path: Path) -> None:

@@ -72,6 +72,14 @@ def test_parameters_of_several_methods_lie_in_one_folder(tmp_path: Path, shared_
     assert load_baseline("hosa", WEIGHTS).digest == load_baseline("hosa").digest
     assert parameters_for("hosa", WEIGHTS / "hosa") == WEIGHTS / "hosa"
     assert parameters_for("cornia", WEIGHTS / "hosa") is None
-    for text in ("", "[]", "{}", '{"method": 3}'):
-        (tmp_path / CARD).write_text(text)
-        assert parameters_for("brisque", tmp_path) is None
+    (tmp_path / CARD).write_text('{"method": "HOSA"}')
+    assert parameters_for("niqe", tmp_path) is None
+    (tmp_path / "niqe_modelparameters.mat").touch()  # one method's card hides no other's files
+    assert parameters_for("niqe", tmp_path) == parameters_for("hosa", tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000])
+def test_a_card_that_cannot_be_read_is_not_passed_over(tmp_path: Path, text: str) -> None:
+    (tmp_path / CARD).write_text(text)
+    with pytest.raises(ModelError, match="not the card of a method, or damaged"):
+        parameters_for("hosa", tmp_path)

@@ -38,7 +38,7 @@ def test_damage_is_noticed(tmp_path: Path, file: str, damage: str) -> None:
         read_shipped(tmp_path)
 
 
-@pytest.mark.parametrize("card", ["[]", '{"format": 2}', '{"format": 1}', '{"format": 1, "files": []}'])
+@pytest.mark.parametrize("card", ["[]", "[" * 100_000, '{"format": 2}', '{"format": 1}', '{"format": 1, "files": []}'])
 def test_odd_cards_are_refused(tmp_path: Path, card: str) -> None:
     write_shipped(tmp_path, {}, {"a": np.arange(3.0)})
     (tmp_path / "card.json").write_text(card)

@@ -79,6 +79,7 @@ def test_a_folder_with_something_in_it_is_left_alone(
     [
         (["--method", "hosa", "--words", "4"], "--words is at least 5 for hosa, not 4"),
         (["--method", "cornia", "--words", "0"], "--words is at least 1 for cornia, not 0"),
+        (["--method", "hosa", "--words", "100001"], "--words is at most 100000, not 100001"),
         (["--method", "hosa", "--seed", "-1"], "--seed is at least 0, not -1"),
         (["--method", "niqe"], "invalid choice: 'niqe'"),
     ],

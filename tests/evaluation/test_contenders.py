@@ -44,5 +44,7 @@ def test_a_resnet50_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_folder_of_parameters_is_for_the_methods_that_it_has_some_of(tmp_path: Path, shared_reference: Path) -> None:
     rows = contenders(["brisque", "cornia", "hosa"], parameters=shared_reference / "models")
     assert [row.about["model"] for row in rows] == ["brisque-official", "cornia-biq2021", "hosa-official"]
+    with pytest.raises(ModelError, match=f"{tmp_path}: holds no parameters of cornia or niqe"):  # shipped ones do not
+        contenders(["cornia", "contrique", "niqe"], parameters=tmp_path)  # take their place unseen
     with pytest.raises(ModelError, match="nowhere: no such folder of parameters"):
         contenders(["niqe"], parameters=tmp_path / "nowhere")

@@ -37,15 +37,22 @@ def parameters_for(method: str, folder: Path) -> Path | None:
 
     Returns:
         ``folder``, the one in it, or None where there is nothing of this method.
+
+    Raises:
+        ModelError: there is a card whose method cannot be told: whose parameters it is with must not be guessed.
     """
     if (folder / method / "card.json").is_file():
         return folder / method
-    try:
-        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        return folder if str(card["method"]).lower() == method else None
-    except (OSError, ValueError, LookupError, TypeError):
-        files = getattr(importlib.import_module(METHODS[method]), "FILES", ())
-        return folder if any((folder / file).exists() for file in files) else None
+    if (folder / "card.json").exists():
+        try:
+            card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+            if str(card["method"]).lower() == method:
+                return folder
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+            words = " ".join(str(error).split())
+            raise ModelError(f"{folder / 'card.json'}: not the card of a method, or damaged: {words}") from error
+    files = getattr(importlib.import_module(METHODS[method]), "FILES", ())
+    return folder if any((folder / file).exists() for file in files) else None
 
 
 def load_baseline(method: str, parameters: str | os.PathLike[str] | None = None) -> "Baseline":

@@ -180,15 +180,13 @@ def encode(x_NP: np.ndarray, codebook: Codebook) -> np.ndarray:
     count = len(words_KP)
     total_K = np.zeros(count)
     moments = np.zeros((3, count, PIXELS))  # Σ w x, Σ w x², Σ w x³ for each word
-    used_K = np.zeros(count, np.int64)
     near_N5 = np.empty((len(x_NP), NEAREST), np.int64)
     for start in range(0, len(x_NP), BLOCK):
         part = slice(start, start + BLOCK)
         near_N5[part], weight_N5 = assign(x_NP[part], words_KP)
-        used_K += np.bincount(near_N5[part].ravel(), minlength=count)
         total_K += np.bincount(near_N5[part].ravel(), weight_N5.ravel(), minlength=count)
         moments += _moments(x_NP[part], near_N5[part], weight_N5, count)
-    mean_KP, square_KP, cube_KP = moments / np.where(used_K > 0, total_K, 1)[:, None]
+    mean_KP, square_KP, cube_KP = moments / np.where(total_K > 0, total_K, 1)[:, None]
     variance_KP = np.maximum(square_KP - mean_KP**2, 0)
     third_KP = cube_KP - 3 * mean_KP * square_KP + 2 * mean_KP**3
     away = np.stack(
@@ -202,7 +200,7 @@ def encode(x_NP: np.ndarray, codebook: Codebook) -> np.ndarray:
         mine_NP = x_NP[(near_N5 == word).any(axis=1)]
         if len(mine_NP) < 2 or mine_NP.var(axis=0, ddof=1).sum() <= LEAST_VARIANCE:
             away[1:, word] = 0
-    away[:, used_K == 0] = 0
+    away[:, total_K == 0] = 0
     features_D = away.ravel()
     features_D = np.sign(features_D) * np.abs(features_D) ** POWER
     return features_D / (np.linalg.norm(features_D) + 1e-20)
@@ -220,7 +218,7 @@ def assign(x_NP: np.ndarray, words_KP: np.ndarray) -> tuple[np.ndarray, np.ndarr
         near_N5[:, place] = nearest_N = distance_NK.argmin(axis=1)
         weight_N5[:, place] = distance_NK[row_N, nearest_N]
         distance_NK[row_N, nearest_N] = np.inf
-    weight_N5 = np.exp(-GAMMA * weight_N5)
+    weight_N5 = np.exp(GAMMA * (weight_N5[:, :1] - weight_N5))  # from the nearest on: not all 0 if that is far away
     return near_N5, weight_N5 / weight_N5.sum(axis=1, keepdims=True)
 
 

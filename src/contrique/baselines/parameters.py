@@ -40,7 +40,7 @@ def read_shipped(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         return card, load_file(folder / ARRAYS)
     except ModelError:
         raise
-    except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, SafetensorError) as error:
         raise ModelError(f"{folder}: {error}") from error
 
 
@@ -52,7 +52,7 @@ def read_method(folder: Path, method: str) -> tuple[dict[str, Any], dict[str, np
     """
     card, arrays = read_shipped(folder)
     if card.get("method") != method:
-        raise ModelError(f"{folder}: holds parameters of {card.get('method')}, not of {method}")
+        raise ModelError(f"{folder}: holds parameters of {card.get('method')!r}, not of {method}")
     if not isinstance(card.get("name"), str) or "raw" not in card:
         raise ModelError(f"{folder / CARD}: has no name or no raw")
     if card["raw"] is not None:
@@ -68,8 +68,12 @@ def check_raw(raw: Any, where: Path) -> None:
     """
     try:
         check_mapping(raw["mapping"])
+        if type(raw["lower_is_better"]) is not bool:
+            raise ContriqueError("lower_is_better is neither true nor false")
         if raw["interval"] is not None:
-            float(raw["interval"]["half_width"])
+            half_width = raw["interval"]["half_width"]
+            if type(half_width) not in (int, float) or not 0 <= half_width < float("inf"):
+                raise ContriqueError(f"an interval has a half_width from 0 upwards, got {half_width!r}")
     except (ContriqueError, LookupError, TypeError, ValueError) as error:
         raise ModelError(f"{where}: what it says of raw is damaged: {error}") from error
 

@@ -26,6 +26,9 @@ CONTRAST = 10.0
 WHITENING = 0.1
 """Added to the eigenvalues, so that directions that hardly vary are not blown up."""
 
+LARGEST = 1e30
+"""A parameter beyond this is no parameter: its powers overflow."""
+
 BLAS_THREADS_FROM = 2**18
 """Products of matrices up to this size (rows × columns × length) OpenBLAS does in the calling thread. Above, it takes
 more threads, and where other work has the cores each product waits for them: 10,000 patches × 10,000 words took 2.3 s
@@ -126,7 +129,7 @@ def array(arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...]) -
     """One of the arrays as float64, checked; −1 in ``shape`` is any length from 1.
 
     Raises:
-        ContriqueError: it is missing, of another shape, or not finite.
+        ContriqueError: it is missing, of another shape, not finite, or beyond ``LARGEST``.
     """
     found = np.asarray(arrays.get(name, np.nan), np.float64)
     fits = found.ndim == len(shape) and all(
@@ -137,6 +140,8 @@ def array(arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...]) -
         raise ContriqueError(f"expected {name} of {wanted} numbers, got {found.shape if name in arrays else 'none'}")
     if not np.isfinite(found).all():
         raise ContriqueError(f"{name} holds values that are not finite")
+    if np.abs(found).max() > LARGEST:
+        raise ContriqueError(f"{name} holds values beyond {LARGEST:g}")
     return found
 
 

@@ -16,6 +16,9 @@ SUMMARY = "Learn a codebook for CORNIA or HOSA from pictures without ratings."
 
 METHODS = ("cornia", "hosa")
 
+MOST_WORDS = 100_000
+"""Ten times the most of the papers: 5,000,000 patches, some gigabytes."""
+
 EPILOG = """\
 Pictures should show the distortions that are to be told apart: the papers take all distorted pictures of CSIQ, a rated
 set other than those they are measured on. Undistorted photographs can be distorted first with `contrique distort`.
@@ -58,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     least = 5 if args.method == "hosa" else 1
     if args.words is not None and args.words < least:
         args.parser.error(f"--words is at least {least} for {args.method}, not {args.words}")
+    if args.words is not None and args.words > MOST_WORDS:
+        args.parser.error(f"--words is at most {MOST_WORDS}, not {args.words}")
     if args.seed < 0:
         args.parser.error(f"--seed is at least 0, not {args.seed}")
     folder = Path(args.output)

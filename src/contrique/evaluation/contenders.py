@@ -200,6 +200,10 @@ def contenders(
             raise ContriqueError(f"unknown method {name!r}: expected some of {', '.join(known)}")
     if not names or len(set(names)) < len(names):
         raise ContriqueError(f"expected one or more methods, each once; got {', '.join(names) or 'none'}")
+    methods = [name for name in names if name in METHODS and name != "hyperiqa"]
+    folders = {} if parameters is None else {name: parameters_for(name, Path(parameters)) for name in methods}
+    if folders and not any(folders.values()):
+        raise ModelError(f"{parameters}: holds no parameters of {' or '.join(folders)}")
     rows: list[Contender] = []
     for name in names:
         if name == "contrique":
@@ -221,8 +225,7 @@ def contenders(
 
                 rows.append(HyperIqa(Path(resnet50), **(hyperiqa or {})))
         else:
-            own = None if parameters is None else parameters_for(name, Path(parameters))
-            rows.append(BaselineContender(load_baseline(name, own), name))
+            rows.append(BaselineContender(load_baseline(name, folders.get(name)), name))
     return rows
 
 

@@ -70,7 +70,7 @@ def test_damage_and_other_methods_are_refused(fitted: Path, tmp_path: Path) -> N
         contrique.load(method="hyperiqa")
     card = json.loads((fitted / "card.json").read_text())
     write_shipped(tmp_path / "other", card | {"method": "HOSA"}, {"a": np.zeros(2)})
-    with pytest.raises(ModelError, match="holds parameters of HOSA, not of HyperIQA"):
+    with pytest.raises(ModelError, match="holds parameters of 'HOSA', not of HyperIQA"):
         load(tmp_path / "other")
     write_shipped(tmp_path / "other", card, {"a": np.zeros(2)})
     with pytest.raises(ModelError, match="not a HyperIQA network"):

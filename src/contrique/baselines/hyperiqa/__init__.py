@@ -43,7 +43,7 @@ def load(parameters: Path | None = None) -> "TrainedHyperIqa":
     from contrique.errors import ModelError, need
 
     if parameters is None:
-        raise ModelError("hyperiqa ships no network: train one (docs/baselines.md), and name its folder as parameters")
+        raise ModelError("hyperiqa ships no network: train one (docs/hyperiqa.md), and name its folder as parameters")
     need("torch", "learn", "HyperIQA")
     from contrique.baselines.hyperiqa.saved import load_trained
 
