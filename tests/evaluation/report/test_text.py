@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from example_result import example_result
 
+from contrique.evaluation.report.latex import to_latex
+from contrique.evaluation.report.page import to_html
 from contrique.evaluation.report.text import text_table, text_tables
 
 
@@ -72,3 +74,11 @@ def test_names_cannot_break_the_terminal() -> None:
     assert r"a\x1b[31m\nb" in text
     assert r"é\udcff" in text
     assert text.encode("utf-8")
+
+
+def test_a_row_that_was_cut_short_says_so() -> None:
+    result = example_result({"hyperiqa": 20.0, "contrique": 1.0})
+    result["methods"][0]["about"] = {"reduced": "epochs 2 (published: 16)"}
+    for text in (text_table(result), to_latex([result]), to_html([result])):
+        assert "hyperiqa was cut short: epochs 2 (published: 16)." in text
+        assert "contrique was cut short" not in text

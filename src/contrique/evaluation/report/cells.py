@@ -59,6 +59,12 @@ def spread_words(result: dict[str, Any]) -> str:
     return f"Median over the {once(result)}s, with the 10th and 90th percentile."
 
 
+def shortened(result: dict[str, Any]) -> str:
+    """Which rows were trained for less than their authors did, in words; empty where none was."""
+    rows = [(row["method"], (row.get("about") or {}).get("reduced")) for row in result["methods"]]
+    return " ".join(f"{name} was cut short: {less}." for name, less in rows if isinstance(less, str) and less)
+
+
 def has_published(result: dict[str, Any]) -> bool:
     """Whether any method of the result has a published number."""
     return any(published(row["method"], result) is not None for row in result["methods"])

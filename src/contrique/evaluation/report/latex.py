@@ -18,6 +18,7 @@ from contrique.evaluation.report.cells import (
     label,
     number,
     significance_of,
+    shortened,
     spread_words,
     tops,
     worse_than_best,
@@ -85,6 +86,7 @@ def _one(result: dict[str, Any]) -> list[str]:
         body.append(" & ".join(cells) + r" \\")
     caption = f"{escape(label(result))}: {escape(', '.join(facts(result)))}. {spread_words(result)} "
     caption += "PLCC log. and RMSE are after the 5-parameter logistic."
+    caption += f" {escape(shortened(result))}".rstrip()
     if with_published:
         caption += " Published: SROCC by its authors' splits."
     return [*_tabular(titles, body), _caption(caption + _marks(result, worse))]

@@ -27,6 +27,7 @@ from contrique.evaluation.report.cells import (
     once,
     plain,
     significance_of,
+    shortened,
     spread_words,
     tops,
     worse_than_best,
@@ -118,6 +119,7 @@ def _measures(result: dict[str, Any]) -> str:
     titles = ["Method", *HEADINGS.values(), *(["SROCC published"] if with_published else [])]
     note = f"{spread_words(result)} {MEASURES} "
     note += "The best of each column is bold. " + _star([result])
+    note += _e(shortened(result)) + " "
     if with_published:
         note += f"Published: {_e('; '.join(sources(result)))}."
     return f'{_scroll(_table(titles, body), "Measures")}<p class="faint">{note}</p>'

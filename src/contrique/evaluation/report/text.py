@@ -15,6 +15,7 @@ from contrique.evaluation.report.cells import (
     number,
     plain,
     significance_of,
+    shortened,
     spread_words,
 )
 from contrique.evaluation.report.merge import columns_of, merged, wide
@@ -37,6 +38,8 @@ def text_table(result: dict[str, Any]) -> str:
         cells.append(line + ([number(published(row["method"], result))] if with_published else []))
     title = ": ".join(part for part in (label(result), ", ".join(facts(result))) if part)
     lines = [plain(title), "", *_aligned(cells), "", f"{spread_words(result)} {MEASURES}"]
+    if shortened(result):
+        lines.append(plain(shortened(result)))
     if with_published:
         lines.append(f"Published: {'; '.join(sources(result))}.")
     return "\n".join(lines + _significant(result))
