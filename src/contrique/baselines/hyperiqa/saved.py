@@ -16,7 +16,7 @@ from contrique.baselines.hyperiqa.contender import HyperIqa
 from contrique.baselines.hyperiqa.crops import cut, fixed_places, sized
 from contrique.baselines.hyperiqa.network import HyperIqaNet
 from contrique.baselines.hyperiqa.training import Trained, numbers_of
-from contrique.baselines.parameters import ARRAYS, read_method, write_shipped
+from contrique.baselines.parameters import ARRAYS, CARD, read_method, write_shipped
 from contrique.errors import ContriqueError, ModelError
 from contrique.evaluation.cache import FeatureCache
 from contrique.evaluation.protocol import Method, as_given
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 HELD_OUT = (0.875, 0.125)
 """Shares of the images that the network learns from and that choose its epoch."""
+
+MOST_PATCHES = 10_000
+"""Crops of an image, 1.5 GB, that a card can ask for."""
 
 METHOD = "HyperIQA"
 PAPER = "Su et al., Blindly assess image quality in the wild guided by a self-adaptive hyper network, CVPR 2020"
@@ -151,10 +154,25 @@ def load_trained(folder: Path) -> TrainedHyperIqa:
         ModelError: a file is missing or damaged, or the folder is another method's.
     """
     card, arrays = read_method(folder, METHOD)
+    _check(card.get("network"), folder / CARD)
+    if card["raw"] is None or not all(np.isfinite(one).all() for one in arrays.values()):
+        raise ModelError(f"{folder}: the card has no raw, or weights are not finite numbers")
     network = HyperIqaNet(ENCODERS["resnet50"]())
     try:
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         network.to("cuda" if torch.cuda.is_available() else "cpu", memory_format=torch.channels_last)  # type: ignore[call-overload]
         return TrainedHyperIqa(card, network.eval())
     except (RuntimeError, LookupError, TypeError, ValueError) as error:
-        raise ModelError(f"{folder / ARRAYS}: not a HyperIQA network: {error}") from error
+        words = " ".join(str(error).split())[:300]  # PyTorch has a line for each weight
+        raise ModelError(f"{folder / ARRAYS}: not a HyperIQA network: {words}") from error
+
+
+def _check(about: Any, where: Path) -> None:
+    try:
+        whole = all(type(about[name]) is int for name in ("patches", "seed"))
+        good = whole and 1 <= about["patches"] <= MOST_PATCHES and about["seed"] >= 0
+        if good and np.isfinite(about["mean"]) and 0 < about["deviation"] < float("inf"):
+            return
+    except (LookupError, TypeError):
+        pass
+    raise ModelError(f"{where}: what it says of the network is damaged")
