@@ -14,8 +14,8 @@ from contrique.evaluation.report.cells import (
     label,
     number,
     plain,
-    significance_of,
     shortened,
+    significance_of,
     spread_words,
 )
 from contrique.evaluation.report.merge import columns_of, merged, wide
