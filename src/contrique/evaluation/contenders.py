@@ -219,7 +219,9 @@ def contenders(
                     "torchvision checkpoint by contrique import-checkpoint"
                 )
             if name == "resnet50":
-                rows.append(ModelContender(QualityModel.load(resnet50), name))
+                from contrique.baselines.resnet50 import contender
+
+                rows.append(contender(resnet50))
             else:
                 from contrique.baselines.hyperiqa import HyperIqa
 
