@@ -45,7 +45,7 @@ def to_latex(results: Sequence[dict[str, Any]]) -> str:
         "\\begin{table}",
         "\\centering",
         "\\small",
-        "\\setlength{\\tabcolsep}{3pt}",
+        "\\setlength{\\tabcolsep}{2pt}",
     ]
     lines += _one(results[0]) if len(results) == 1 else _several(results)
     return "\n".join([*lines, "\\end{table}"]) + "\n"
