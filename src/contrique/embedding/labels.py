@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contrique.errors import ContriqueError
-from contrique.evaluation.csv_file import Columns, csv_rows, number
+from contrique.evaluation.csv_file import Columns, number, open_csv
 from contrique.evaluation.lookup import FileLookup
 from contrique.evaluation.ratings import GROUP_COLUMNS, NAME_COLUMNS, REFERENCE_COLUMNS, SCORE_COLUMNS
 from contrique.finding import find_images
@@ -80,12 +80,7 @@ def labels_by_csv(
             row.
     """
     path = Path(file)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ContriqueError(f"{path}: {error.strerror}") from None
-    rows = csv_rows(path, data)
-    delimiter, header = next(rows)
+    _, delimiter, header, rows = open_csv(path)
     columns = Columns(path, header)
     name_at = columns.find(name_column, NAME_COLUMNS, "name", "--name-column")
     type_at = columns.maybe(type_column, TYPE_COLUMNS)

@@ -9,6 +9,21 @@ from pathlib import Path
 from contrique.errors import ContriqueError
 
 
+def open_csv(path: Path) -> tuple[bytes, str, list[str], Iterator[tuple[int, list[str]]]]:
+    """A CSV file: its bytes, its delimiter, its header, and then (line number, cells) of every row that is not blank.
+
+    Raises:
+        ContriqueError: it cannot be read; else as ``csv_rows``, whose errors may come with any row.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ContriqueError(f"{path}: {error.strerror}") from None
+    rows = csv_rows(path, data)
+    delimiter, header = next(rows)
+    return data, delimiter, header, rows
+
+
 def csv_rows(path: Path, data: bytes) -> Iterator[tuple]:
     """Yield (delimiter, header), then (line number, cells) for every row of a CSV that is not blank.
 

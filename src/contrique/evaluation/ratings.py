@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from contrique.errors import ContriqueError
-from contrique.evaluation.csv_file import Columns, csv_rows, number, plain
+from contrique.evaluation.csv_file import Columns, number, open_csv, plain
 from contrique.evaluation.lookup import FileLookup
 
 # In order of preference; compared in lower case with spaces and dashes as underscores.
@@ -127,12 +127,7 @@ def read_ratings(
         UserWarning: rows were left out, counted and named by reason: no score, no such file, the same row again.
     """
     path = Path(file)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ContriqueError(f"{path}: {error.strerror}") from None
-    rows = csv_rows(path, data)
-    delimiter, header = next(rows)
+    data, delimiter, header, rows = open_csv(path)
     columns = Columns(path, header)
     name_at = columns.find(name_column, NAME_COLUMNS, "name", "--name-column")
     score_at = columns.find(score_column, SCORE_COLUMNS, "score", "--score-column")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contrique.errors import ContriqueError
-from contrique.evaluation.csv_file import Columns, csv_rows, number
+from contrique.evaluation.csv_file import Columns, number, open_csv
 from contrique.finding import IMAGE_SUFFIXES
 
 
@@ -40,12 +40,7 @@ def csv_table(
     Raises:
         ContriqueError: it cannot be read, a column is missing, a score is no number, or a line has one and no name.
     """
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise ContriqueError(f"{file}: {error.strerror}") from None
-    rows = csv_rows(file, data)
-    delimiter, header = next(rows)
+    _, delimiter, header, rows = open_csv(file)
     return table_lines(file, header, rows, delimiter=delimiter, name=name, score=score, more=more, optional=optional)
 
 
