@@ -5,12 +5,10 @@ Shapes: N images, D features (both scales, full scale first), H height, W width.
 
 import hashlib
 import json
-import math
 import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,45 +18,11 @@ from contrique.card import CARD, ENCODER_GRAPH, ENCODER_WEIGHTS, REGRESSOR, chec
 from contrique.engines import Engine, load_engine
 from contrique.errors import ContriqueError, ModelError
 from contrique.images import Preprocessing, Source, prepare, read_image, source_name
+from contrique.result import Score
 
 SHIPPED = Path(__file__).parent / "weights" / "default"
 BATCH_PIXELS = 2**20
 """Most pixels that go through the engine at once; a batch's maps take about 500 bytes for each."""
-
-
-@dataclass(frozen=True)
-class Score:
-    """How good one image looks.
-
-    Attributes:
-        path: the image's path, or a stand-in such as ``<array>``.
-        value: 0 to 100, higher is better; nan where the image could not be scored.
-        low: lower end of the interval, on the same scale.
-        high: upper end of the interval. People's opinion lies between the two as often as the model's card says
-            (``card["regressor"]["interval"]``); nan where that is None, because nobody measured one.
-        error: why the image could not be scored, or None.
-        raw: the method's own number, in its own direction: the predicted rating of a model, BRISQUE's or NIQE's number.
-    """
-
-    path: str
-    value: float
-    low: float
-    high: float
-    error: str | None = None
-    raw: float = math.nan
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lower and upper end."""
-        return self.low, self.high
-
-    def __float__(self) -> float:
-        return self.value
-
-    @classmethod
-    def failed(cls, path: str, error: str) -> "Score":
-        """The score of an image that could not be scored."""
-        return cls(path, math.nan, math.nan, math.nan, error)
 
 
 class QualityModel:

@@ -17,7 +17,7 @@ from contrique.errors import ImageError, MissingExtra, ModelError
 from contrique.images import MAX_PIXELS, Source, find_images, read_image, source_name
 
 if TYPE_CHECKING:
-    from contrique.model import Score
+    from contrique.result import Score
 
 BATCH = 16
 """Images in one window: several engine batches of one megapixel, and at most 48 MB of prepared pixels in all."""
@@ -79,7 +79,7 @@ def score_stream(
         ModelError: the model gives no scores, or needs a reference beside each image.
         ValueError: ``batch`` or ``workers`` below one, or ``sources`` is a single path.
     """
-    from contrique.model import Score
+    from contrique.result import Score
 
     if model.full_reference:
         raise ModelError(f"{model.name} scores an image against its reference: use model.score(image, reference)")

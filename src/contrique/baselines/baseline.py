@@ -16,7 +16,7 @@ from contrique.scale import interval_hundred, to_hundred
 
 if TYPE_CHECKING:
     from contrique.evaluation.protocol import Method
-    from contrique.model import Score
+    from contrique.result import Score
 
 
 class Baseline(ABC):
@@ -106,7 +106,7 @@ class Baseline(ABC):
 
     def to_score(self, path: str, features_D: np.ndarray) -> "Score":
         """The score of one image by its features."""
-        from contrique.model import Score
+        from contrique.result import Score
 
         (value,), (low,), (high,) = self.score_features(features_D[None])
         return Score(path, float(value), float(low), float(high), raw=float(self.raw(features_D[None])[0]))

@@ -13,7 +13,8 @@ from contrique.errors import ContriqueError, ModelError
 
 if TYPE_CHECKING:
     from contrique.baselines.baseline import Baseline
-    from contrique.model import QualityModel, Score
+    from contrique.model import QualityModel
+    from contrique.result import Score
     from contrique.scoring import Scorer
 
 SUMMARY = "Score photographs from 0 to 100."
