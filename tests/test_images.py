@@ -1,6 +1,7 @@
 """Reading any kind of source, the half scale, and bringing sizes into range."""
 
 import io
+import json
 import os
 import threading
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import Image, ImageOps
 
 from contrique import images
 from contrique.errors import ImageError
-from contrique.images import Preprocessing, half_scale, prepare, read_image, source_name
+from contrique.images import Preprocessing, fit_size, half_scale, read_image, scaled, source_name
 
 PIXELS_HWC = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 
@@ -199,21 +200,33 @@ def test_half_scale_sizes(size: tuple[int, int], half: tuple[int, int]) -> None:
     assert half_scale(np.zeros((*size, 3), np.uint8)).shape == (*half, 3)
 
 
-def test_prepare_leaves_images_in_range_alone() -> None:
+def test_other_scales_round_down_and_one_is_the_image_itself() -> None:
+    image_HWC = np.random.default_rng(2).integers(0, 256, (50, 33, 3), np.uint8)
+    assert scaled(image_HWC, 1.0) is image_HWC
+    assert scaled(image_HWC, 0.75).shape == (37, 24, 3)
+    assert scaled(image_HWC[:1, :1], 0.1).shape == (1, 1, 3)
+    np.testing.assert_array_equal(scaled(image_HWC, 0.5), half_scale(image_HWC))
+
+
+def test_scales_survive_a_card_and_old_cards_have_two() -> None:
+    mine = Preprocessing(scales=(0.75, 0.25))
+    assert Preprocessing.from_dict(json.loads(json.dumps(mine.to_dict()))) == mine
+    assert Preprocessing.from_dict({"max_scored_pixels": 4096}).scales == (1.0, 0.5)
+    assert "0.75 and 0.25 of that size" in mine.in_words()
+
+
+def test_fit_size_leaves_images_in_range_alone() -> None:
     image_HWC = np.zeros((512, 700, 3), np.uint8)
-    full_HWC, half_HWC = prepare(image_HWC, Preprocessing())
-    assert full_HWC is image_HWC
-    assert half_HWC.shape == (256, 350, 3)
+    assert fit_size(image_HWC, Preprocessing()) is image_HWC
 
 
-def test_prepare_mirrors_small_images_out() -> None:
+def test_fit_size_mirrors_small_images_out() -> None:
     image_HWC = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    full_HWC, half_HWC = prepare(image_HWC, Preprocessing(min_side=8))
+    full_HWC = fit_size(image_HWC, Preprocessing(min_side=8))
     mirrored = [1, 1, 0, 0, 1, 1, 0, 0]  # three pixels before and after the two, the edge pixel repeated first
     assert full_HWC[3, :, 0].tolist() == [3 * column for column in mirrored]
     assert full_HWC[:, 3, 0].tolist() == [6 * row for row in mirrored]
     assert full_HWC.shape == (8, 8, 3)
-    assert half_HWC.shape == (4, 4, 3)
 
 
 @settings(max_examples=300, deadline=None)
@@ -221,11 +234,10 @@ def test_prepare_mirrors_small_images_out() -> None:
 def test_prepared_sizes_are_in_range(long: int, short: int, tall: bool, side: int, limit: int) -> None:
     size = (long, short) if tall else (short, long)
     preprocessing = Preprocessing(max_scored_pixels=limit, min_side=side)
-    full_HWC, half_HWC = prepare(np.zeros((*size, 3), np.uint8), preprocessing)
+    full_HWC = fit_size(np.zeros((*size, 3), np.uint8), preprocessing)
     height, width = full_HWC.shape[:2]
     assert height * width <= limit
     assert min(height, width) >= side
-    assert half_HWC.shape == (max(1, height // 2), max(1, width // 2), 3)
     if min(size) >= side and size[0] * size[1] <= limit:
         assert (height, width) == size
     if min(height, width) > 2 * side:  # no padding: the aspect stays, to a pixel's rounding
@@ -233,12 +245,27 @@ def test_prepared_sizes_are_in_range(long: int, short: int, tall: bool, side: in
 
 
 def test_large_photograph_uses_the_limit_well() -> None:
-    full_HWC, _ = prepare(np.zeros((4000, 6000, 3), np.uint8), Preprocessing())
+    full_HWC = fit_size(np.zeros((4000, 6000, 3), np.uint8), Preprocessing())
     assert full_HWC.shape == (591, 886, 3)  # sqrt(2^19 / 24e6) = 0.14780
 
 
 @pytest.mark.parametrize(
-    "values", [{"min_side": 0}, {"max_scored_pixels": -1}, {"min_side": 64.0}, {"min_side": True}, {"min_side": 2000}]
+    "values",
+    [
+        {"min_side": 0},
+        {"max_scored_pixels": -1},
+        {"min_side": 64.0},
+        {"min_side": True},
+        {"min_side": 2000},
+        {"scales": ()},
+        {"scales": (0.5, 1.0)},
+        {"scales": (1.0, 1.0)},
+        {"scales": (1.5,)},
+        {"scales": (0.0,)},
+        {"scales": ("1",)},
+        {"scales": 1.0},
+        {"scales": (float("nan"),)},
+    ],
 )
 def test_preprocessing_refuses_nonsense(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(values))):
@@ -247,7 +274,7 @@ def test_preprocessing_refuses_nonsense(values: dict[str, Any]) -> None:
 
 def test_preprocessing_through_its_dictionary() -> None:
     preprocessing = Preprocessing(max_scored_pixels=5000, min_side=32)
-    assert preprocessing.to_dict() == {"max_scored_pixels": 5000, "min_side": 32}
+    assert preprocessing.to_dict() == {"max_scored_pixels": 5000, "min_side": 32, "scales": [1.0, 0.5]}
     assert Preprocessing.from_dict(preprocessing.to_dict()) == preprocessing
     assert Preprocessing.from_dict({}) == Preprocessing()
     with pytest.raises(ValueError, match="unknown sharpness"):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from contrique.errors import ModelError
-from contrique.images import Preprocessing, prepare, read_image
+from contrique.images import Preprocessing, fit_size, half_scale, read_image
 from contrique.model import Score
 from contrique.scoring import feature_stream, score_stream
 
@@ -32,12 +32,12 @@ class FakeModel:
         self.windows: list[int] = []
 
     def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
-        return prepare(image_HWC, self.preprocessing)[0]
+        return fit_size(image_HWC, self.preprocessing)
 
     def features_of(self, images: list[np.ndarray]) -> np.ndarray:
         self.windows.append(len(images))
-        scales = [prepare(image, self.preprocessing) for image in images]
-        return np.array([[full.mean(), half.mean()] for full, half in scales], np.float32)
+        full = [fit_size(image, self.preprocessing) for image in images]
+        return np.array([[image.mean(), half_scale(image).mean()] for image in full], np.float32)
 
     def score_features(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         value_N = features_ND[:, 0] / 2.55

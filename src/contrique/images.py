@@ -1,7 +1,7 @@
 """Any image - a file, bytes, an open file, a Pillow image, an array - to uint8 RGB, and on to what an encoder sees.
 
-Three steps, each a function: ``read_image`` decodes (rules in decode.py), ``prepare`` brings the size into the range a
-model scores and adds the half scale, and ``find_images`` (finding.py) turns what a user names into single paths.
+Steps, each a function: ``read_image`` decodes (rules in decode.py), ``fit_size`` brings the size into the range a model
+scores, ``scaled`` makes the picture of one scale, and ``find_images`` (finding.py) turns what a user names into paths.
 All are safe to call from many threads at once.
 
 Shapes: image_HWC is height, width, 3 channels; uint8, 0 to 255, R G B, sRGB.
@@ -29,9 +29,10 @@ __all__ = [
     "Preprocessing",
     "Source",
     "find_images",
+    "fit_size",
     "half_scale",
-    "prepare",
     "read_image",
+    "scaled",
     "source_name",
 ]
 
@@ -100,8 +101,20 @@ def half_scale(image_HWC: np.ndarray) -> np.ndarray:
     Pillow's antialiased bicubic, the filter of the authors' published test code (``Image.resize`` by its default). It
     is part of every score: successors' ports with other filters give other scores.
     """
+    return scaled(image_HWC, 0.5)
+
+
+def scaled(image_HWC: np.ndarray, scale: float) -> np.ndarray:
+    """Shrink both sides by one factor, rounded down but at least one pixel, with the filter of ``half_scale``.
+
+    Args:
+        image_HWC: uint8 RGB.
+        scale: above 0, at most 1; 1 gives the image itself.
+    """
+    if scale == 1:
+        return image_HWC
     height, width = image_HWC.shape[:2]
-    return _resize(image_HWC, max(1, height // 2), max(1, width // 2))
+    return _resize(image_HWC, max(1, int(height * scale)), max(1, int(width * scale)))
 
 
 @dataclass(frozen=True)
@@ -114,16 +127,24 @@ class Preprocessing:
             also a bound on time and memory).
         min_side: a side with fewer pixels is mirrored out to so many (default 64: at half scale still the network's
             stride of 32).
+        scales: at which sizes, relative to that, the encoder sees the image: features of each, one after the other
+            (default full and half, as published; above 0, at most 1, largest first).
     """
 
     max_scored_pixels: int = 524_288
     min_side: int = 64
+    scales: tuple[float, ...] = (1.0, 0.5)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in ("max_scored_pixels", "min_side"):
+            value = getattr(self, name)
             if type(value) is not int or value < 1:
-                raise ValueError(f"{field.name}: expected a positive whole number, got {value!r}")
+                raise ValueError(f"{name}: expected a positive whole number, got {value!r}")
+        good = isinstance(self.scales, tuple) and bool(self.scales)
+        if not good or not all(type(scale) in (int, float) and 0 < scale <= 1 for scale in self.scales):
+            raise ValueError(f"scales: expected numbers above 0 and at most 1, got {self.scales!r}")
+        if list(self.scales) != sorted(set(self.scales), reverse=True):
+            raise ValueError(f"scales: expected the largest first and none twice, got {self.scales!r}")
         if self.min_side**2 > self.max_scored_pixels:
             raise ValueError(
                 f"min_side: a square of {self.min_side} is more than max_scored_pixels = {self.max_scored_pixels}"
@@ -133,35 +154,37 @@ class Preprocessing:
         """How small and large images are treated, for the card."""
         return (
             f"An image of more than {self.max_scored_pixels:,} pixels is shrunk to so many before it is scored; "
-            f"a side of fewer than {self.min_side} pixels is mirrored out to so many."
+            f"a side of fewer than {self.min_side} pixels is mirrored out to so many. "
+            f"The encoder sees it at {' and '.join(f'{scale:.4g}' for scale in self.scales)} of that size."
         )
 
     def to_dict(self) -> dict[str, Any]:
         """The plain dictionary that a card stores."""
-        return asdict(self)
+        return asdict(self) | {"scales": list(self.scales)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Preprocessing":
         """Read what ``to_dict`` wrote.
 
         Raises:
-            ValueError: a name that is not known, or a value that is not a positive whole number.
+            ValueError: a name that is not known, or a value out of its range. Cards without ``scales`` have two.
         """
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"preprocessing: unknown {', '.join(sorted(unknown))}")
-        return cls(**values)
+        scales = values.get("scales", cls.scales)
+        return cls(**{**values, "scales": tuple(scales) if isinstance(scales, list) else scales})
 
 
-def prepare(image_HWC: np.ndarray, preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
-    """Make the two pictures an encoder sees.
+def fit_size(image_HWC: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    """Bring an image to the size it is scored at.
 
     An image of more than ``max_scored_pixels`` is shrunk with the filter of ``half_scale``. Sides below ``min_side``
     are then mirrored out, evenly at both ends; an image so narrow that this would exceed ``max_scored_pixels`` (more
     than 256 : 1 by default) is shrunk further first, so the limit always holds. An image in the range is left as it is.
 
     Returns:
-        full_HWC and half_HWC: the full-scale picture (the input itself where nothing was to do) and its half scale.
+        full_HWC: the input itself where nothing was to do.
     """
     height, width = image_HWC.shape[:2]
     limit, side = preprocessing.max_scored_pixels, preprocessing.min_side
@@ -175,7 +198,7 @@ def prepare(image_HWC: np.ndarray, preprocessing: Preprocessing) -> tuple[np.nda
     if any(missing):
         pads = [(pad // 2, pad - pad // 2) for pad in missing]
         full_HWC = np.pad(full_HWC, [*pads, (0, 0)], mode="symmetric")
-    return full_HWC, half_scale(full_HWC)
+    return full_HWC
 
 
 def _resize(image_HWC: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """A quality model: an encoder, a regressor and a card that says what they are; loaded from and saved to a folder.
 
-Shapes: N images, D features (both scales, full scale first), H height, W width.
+Shapes: N images, D features (of every scale, the largest first), H height, W width.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import numpy as np
 from contrique.card import CARD, ENCODER_GRAPH, ENCODER_WEIGHTS, REGRESSOR, check_files, read_card, write_card
 from contrique.engines import Engine, load_engine
 from contrique.errors import ContriqueError, ModelError
-from contrique.images import Preprocessing, Source, prepare, read_image, source_name
+from contrique.images import Preprocessing, Source, fit_size, read_image, scaled, source_name
 from contrique.result import Score
 
 SHIPPED = Path(__file__).parent / "weights" / "default"
@@ -61,11 +61,11 @@ class QualityModel:
         card = read_card(folder)
         check_files(folder, card)
         try:
-            Preprocessing.from_dict(card["preprocessing"])
+            preprocessing = Preprocessing.from_dict(card["preprocessing"])
         except (ValueError, TypeError) as error:
             raise ModelError(f"{folder / CARD}: {error}") from error
         regressor = _read_regressor(folder / REGRESSOR) if REGRESSOR in card["files"] else None
-        if regressor is not None and regressor.coef_D.size != 2 * card["encoder"]["dim"]:
+        if regressor is not None and regressor.coef_D.size != len(preprocessing.scales) * card["encoder"]["dim"]:
             raise ModelError(f"{folder / REGRESSOR}: made for {regressor.coef_D.size} features, not this encoder's")
         return cls(folder, card, load_engine(folder, engine), regressor)
 
@@ -120,7 +120,7 @@ class QualityModel:
         return bool((self.card.get("regressor") or {}).get("full_reference"))
 
     def features(self, source: Source | Sequence[Source]) -> np.ndarray:
-        """Features at full and at half scale, one after the other.
+        """Features at every scale of the card (full and half, by default), one after the other.
 
         Args:
             source: one image (path, bytes, file object, PIL image, uint8 array (H, W, 3)), or a list of images.
@@ -138,8 +138,8 @@ class QualityModel:
 
     @property
     def dim(self) -> int:
-        """D: the length of a feature vector, both scales together."""
-        return 2 * int(self.card["encoder"]["dim"])
+        """D: the length of a feature vector, all scales together."""
+        return len(self.preprocessing.scales) * int(self.card["encoder"]["dim"])
 
     def features_of(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Features of decoded images.
@@ -150,13 +150,13 @@ class QualityModel:
         Returns:
             (N, D) float32, in the order given.
         """
-        pairs = [prepare(image, self.preprocessing) for image in images]
-        scales = [self._one_scale([pair[scale] for pair in pairs]) for scale in (0, 1)]
-        return np.concatenate(scales, axis=1)
+        full = [fit_size(image, self.preprocessing) for image in images]
+        parts = [self._one_scale([scaled(image, scale) for image in full]) for scale in self.preprocessing.scales]
+        return np.concatenate(parts, axis=1)
 
     def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
         """The image at the size it is scored at: what ``features_of`` takes, and gives the same features for."""
-        return prepare(image_HWC, self.preprocessing)[0]
+        return fit_size(image_HWC, self.preprocessing)
 
     def to_score(self, path: str, features_D: np.ndarray) -> Score:
         """The score of one image by its features."""
@@ -206,7 +206,7 @@ class QualityModel:
         return self.to_score(source_name(source), features_D)
 
     def _one_scale(self, images: list[np.ndarray]) -> np.ndarray:
-        """Features of prepared images at one scale, (N, D/2): images of one size go through the engine together."""
+        """Features of pictures at one scale, (N, D of that scale): one size goes through the engine together."""
         features: list[np.ndarray | None] = [None] * len(images)
         sizes: dict[tuple[int, ...], list[int]] = {}
         for index, image in enumerate(images):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from contrique.evaluation.cache import FeatureCache, cached_features, content_digest, default_folder, rated_features
 from contrique.evaluation.ratings import read_ratings
-from contrique.images import Preprocessing, prepare
+from contrique.images import Preprocessing, fit_size
 
 
 class FakeModel:
@@ -21,7 +21,7 @@ class FakeModel:
         self.preprocessing, self.digest, self.seen = Preprocessing(), digest, 0
 
     def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
-        return prepare(image_HWC, self.preprocessing)[0]
+        return fit_size(image_HWC, self.preprocessing)
 
     def features_of(self, images: list[np.ndarray]) -> np.ndarray:
         self.seen += len(images)

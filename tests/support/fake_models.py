@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from contrique.evaluation.regressor import Regressor
-from contrique.images import Preprocessing, prepare
+from contrique.images import Preprocessing, fit_size
 from contrique.scale import interval_hundred
 
 
@@ -19,7 +19,7 @@ class FakeModel:
         self.card: dict[str, Any] = {"encoder": {}, "regressor": {"ratings_digest": digest}}
 
     def prepare(self, image_HWC: np.ndarray) -> np.ndarray:
-        return prepare(image_HWC, self.preprocessing)[0]
+        return fit_size(image_HWC, self.preprocessing)
 
     def features_of(self, images: list[np.ndarray]) -> np.ndarray:
         return np.array([image.mean((0, 1)) for image in images], np.float32)

@@ -80,7 +80,7 @@ def import_checkpoint(
     if regressor is not None:  # before the work, not after it
         ridge, made = read_ridge(Path(regressor))
         fitted = ridge, describe(Path(regressor), made, **scale)
-        check_width(ridge, 2 * FeatureExtractor(checkpoint.encoder, features).dim, Path(regressor))
+        check_width(ridge, len(SIZES.scales) * FeatureExtractor(checkpoint.encoder, features).dim, Path(regressor))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
         save_encoder(
