@@ -131,7 +131,11 @@ def test_several_methods_in_every_form(rated: Path, tmp_path: Path, capsys: pyte
     assert [row["method"] for row in result["methods"]] == ["brisque", "contrique"]
     assert "brisque" in files["csv"].read_text()
     assert "\\begin{tabular}" in files["latex"].read_text()
-    assert "<svg" in files["html"].read_text()
+    page = files["html"].read_text()
+    assert "<svg" in page
+    assert page.count('src="data:image/jpeg') > 12  # of the images of largest error
+    assert main(["report", str(files["json"]), "--html", str(files["html"])]) == 0
+    assert "src=" not in files["html"].read_text()  # a JSON does not know where images lie
 
 
 def test_fitted_here_and_tested_there(rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -138,7 +138,8 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(to_json(results if tests else results[0]))
     elif args.json is not None:
         write_json(results if tests else results[0], args.json)
-    write_reports(results, csv=args.csv, latex=args.latex, html=args.html)
+    pictures = {one.digest: dict(zip(one.names, one.paths, strict=True)) for one in (ratings, *tests)}
+    write_reports(results, csv=args.csv, latex=args.latex, html=args.html, pictures=pictures)
     if "-" not in (args.json, args.csv, args.latex, args.html):
         print("\n\n".join(text_table(result) for result in results))
     left_out = {row["path"]: row["error"] for result in results for row in result["left_out"]}

@@ -14,6 +14,7 @@ from contrique.evaluation.report.cells import HEADINGS
 from contrique.evaluation.report.latex import to_latex
 from contrique.evaluation.report.long_csv import to_csv
 from contrique.evaluation.report.page import to_html
+from contrique.evaluation.report.worst import Pictures
 
 FORMAT = 2
 """Of results that hold predictions; earlier ones cannot be drawn or tested."""
@@ -42,14 +43,22 @@ def write_reports(
     csv: str | None = None,
     latex: str | None = None,
     html: str | None = None,
+    pictures: Pictures | None = None,
 ) -> None:
     """Write results in the forms that have a file named; ``-`` is standard output.
+
+    Args:
+        results: what ``contrique.evaluation.table.measure`` gives.
+        csv: the file of ``to_csv``, or None.
+        latex: of ``to_latex``.
+        html: of ``to_html``.
+        pictures: where images lie, for the page.
 
     Raises:
         OSError: a file cannot be written.
         MissingExtra: SciPy is not installed.
     """
-    for file, form in ((csv, to_csv), (latex, to_latex), (html, to_html)):
+    for file, form in ((csv, to_csv), (latex, to_latex), (html, lambda some: to_html(some, pictures))):
         if file == "-":
             sys.stdout.write(form(results))
         elif file is not None:

@@ -34,12 +34,17 @@ from contrique.evaluation.report.cells import (
 )
 from contrique.evaluation.report.merge import columns_of, merged, wide
 from contrique.evaluation.report.plots import MOST_POINTS, scatter, spread, typical_split
+from contrique.evaluation.report.worst import Pictures, worst
 
 _HERE = Path(__file__).parent
 
 
-def to_html(results: Sequence[dict[str, Any]]) -> str:
+def to_html(results: Sequence[dict[str, Any]], pictures: Pictures | None = None) -> str:
     """The page of one result or several.
+
+    Args:
+        results: what ``contrique.evaluation.table.measure`` gives.
+        pictures: where images lie, to show those of largest error; their names alone if left out.
 
     Raises:
         MissingExtra: SciPy is not installed.
@@ -52,7 +57,9 @@ def to_html(results: Sequence[dict[str, Any]]) -> str:
         n + (" (full-reference)" if one.get("full_reference") else "") for n, one in zip(names, results, strict=True)
     ]
     sections = [_overview(results, names)] if several else []
-    sections += [_section(result, f"set{at}", names[at] if several else "") for at, result in enumerate(results)]
+    sections += [
+        _section(result, f"set{at}", names[at] if several else "", pictures) for at, result in enumerate(results)
+    ]
     page = (_HERE / "page.html").read_text(encoding="utf-8")
     parts = {
         "STYLE": (_HERE / "page.css").read_text(encoding="utf-8"),
@@ -88,7 +95,7 @@ def _wide_cell(row: dict[str, Any], result: dict[str, Any]) -> str:
     return f"<td>{cells[0]}{star} / {cells[1]}{'' if known is None else f' <small>({number(known)})</small>'}</td>"
 
 
-def _section(result: dict[str, Any], place: str, title: str) -> str:
+def _section(result: dict[str, Any], place: str, title: str, pictures: Pictures | None) -> str:
     parts = [f'<section id="{place}">', f"<h2>{_e(title)}</h2>" if title else ""]
     parts += [f"<p>{_e(', '.join(facts(result)))}.</p>", _measures(result)]
     if result["splits"] > 1:
@@ -97,7 +104,7 @@ def _section(result: dict[str, Any], place: str, title: str) -> str:
             f'<p class="faint">Points: {once(result)}s. Bar: 10th to 90th percentile. Line: median.</p>',
             spread(result),
         ]
-    parts += [_scatters(result), _matrix(result), _about(result), "</section>"]
+    parts += [_scatters(result), _matrix(result), worst(result, pictures), _about(result), "</section>"]
     return "\n".join(parts)
 
 
