@@ -1,7 +1,8 @@
 """A model folder's card: what the model is, read and written with the digests of the files beside it.
 
 A model folder holds ``card.json``, ``encoder.safetensors`` (weights), ``encoder.onnx`` (the graph that reads those
-weights), and ``regressor.safetensors`` (absent for an encoder that is not fitted). Nothing in it is executable.
+weights), ``regressor.safetensors`` (absent for an encoder that is not fitted) and ``probe.safetensors`` (absent where
+nobody fitted a probe of distortions). Nothing in it is executable.
 """
 
 import hashlib
@@ -19,7 +20,8 @@ CARD = "card.json"
 ENCODER_WEIGHTS = "encoder.safetensors"
 ENCODER_GRAPH = "encoder.onnx"
 REGRESSOR = "regressor.safetensors"
-FILES = (ENCODER_WEIGHTS, ENCODER_GRAPH, REGRESSOR)
+PROBE = "probe.safetensors"
+FILES = (ENCODER_WEIGHTS, ENCODER_GRAPH, REGRESSOR, PROBE)
 FORMAT = 1
 
 
@@ -80,6 +82,9 @@ def read_card(folder: Path) -> dict[str, Any]:
             check_mapping(card["regressor"]["mapping"])
         except ContriqueError as error:
             raise ModelError(f"{folder / CARD}: regressor.mapping: {error}") from error
+    if PROBE in card["files"]:
+        _need(folder, card, "probe", dict)
+        _need(folder, card["probe"], "classes", list, "probe.")
     return card
 
 
