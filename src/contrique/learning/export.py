@@ -10,7 +10,7 @@ import struct
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
@@ -18,6 +18,7 @@ from contrique.card import ENCODER_GRAPH, ENCODER_WEIGHTS, new_card, read_card, 
 from contrique.errors import ModelError, need
 from contrique.images import Preprocessing
 from contrique.learning.encoders import Encoder
+from contrique.learning.encoders.efficientnet_lite import SameConv
 from contrique.learning.features import FeatureExtractor
 
 OPSET = 18
@@ -126,6 +127,7 @@ def export_onnx(folder: str | Path) -> Path:
             dynamic_axes={"images": {0: "N", 1: "H", 2: "W"}, "features": {0: "N"}},
         )
     model = onnx.load(str(temporary))
+    _merge_padding(model, extractor)
     _share_weights(model, folder / ENCODER_WEIGHTS)
     temporary.write_bytes(model.SerializeToString())
     temporary.replace(graph)
@@ -136,6 +138,30 @@ def export_onnx(folder: str | Path) -> Path:
 def _stored(value: Tensor, exact: bool) -> Tensor:
     value = value.detach().cpu().contiguous()
     return value.half() if not exact and value.is_floating_point() and value.dim() > 1 else value
+
+
+def _merge_padding(model: Any, extractor: FeatureExtractor) -> None:
+    """Give each convolution the one-sided padding before it, which copies the image otherwise (a fifth of the time)."""
+    from onnx import helper
+
+    producer = {name: node for node in model.graph.node for name in node.output}
+    for conv in model.graph.node:
+        pad = producer.get(conv.input[0]) if conv.op_type == "Conv" else None
+        if pad is None or pad.op_type != "Pad":
+            continue
+        left, right, top, bottom = cast(SameConv, extractor.get_submodule(conv.input[1].removesuffix(".weight"))).same
+        kept = [attribute for attribute in conv.attribute if attribute.name != "pads"]
+        del conv.attribute[:]
+        conv.attribute.extend([*kept, helper.make_attribute("pads", [top, left, bottom, right])])
+        conv.input[0] = pad.input[0]
+    needed = {output.name for output in model.graph.output}
+    nodes = []
+    for node in reversed(model.graph.node):  # in order of use: what nothing after it reads is left out
+        if needed & set(node.output):
+            needed.update(node.input)
+            nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(reversed(nodes))
 
 
 def _share_weights(model: Any, weights: Path) -> None:

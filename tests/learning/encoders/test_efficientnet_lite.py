@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 against what its ImageNet weights are known to do: name a cat a cat."""
+"""EfficientNet-Lite against what its ImageNet weights are known to do: name a cat a cat."""
 
 from pathlib import Path
 
@@ -7,7 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
-from contrique.learning.encoders.efficientnet_lite import EfficientNetLite0, SameConv, imagenet_weights
+from contrique.learning.encoders.efficientnet_lite import (
+    EfficientNetLite0,
+    EfficientNetLite2,
+    SameConv,
+    imagenet_weights,
+)
 
 PHOTOGRAPHS = Path(__file__).parents[3] / "demo" / "photographs"
 
@@ -43,6 +48,14 @@ def test_published_weights_name_the_subject(
 
 def test_size_is_the_published_one(encoder: EfficientNetLite0) -> None:
     assert sum(p.numel() for p in encoder.parameters()) == 4_652_008 - 1000 * 1281  # less its classifier
+
+
+def test_lite2_is_as_large_as_published() -> None:
+    encoder = EfficientNetLite2()
+    assert sum(p.numel() for p in encoder.parameters()) == 6_092_072 - 1000 * 1281  # less its classifier
+    assert encoder.stage_dims == (16, 24, 48, 88, 120, 208, 352, 1280)
+    with torch.inference_mode():
+        assert tuple(m.shape[1] for m in encoder.stages(torch.rand(1, 3, 64, 64))) == encoder.stage_dims
 
 
 def test_stages_have_the_announced_shapes(encoder: EfficientNetLite0) -> None:
@@ -100,5 +113,5 @@ def test_padding_is_tensorflows_same(kernel: int, stride: int, padding: tuple[in
 
 
 def test_refuses_another_networks_weights() -> None:
-    with pytest.raises(ValueError, match="EfficientNet-Lite0"):
+    with pytest.raises(ValueError, match="efficientnet-lite0"):
         EfficientNetLite0().load_published({"conv1.weight": torch.zeros(3)})

@@ -1,4 +1,4 @@
-"""The networks that turn an image into maps, by name: resnet50, efficientnet-lite0, efficientnet-lite0-side."""
+"""The networks that turn an image into maps, by name: ``ENCODERS``; and where their weights start."""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from contrique.errors import ContriqueError
-from contrique.learning.encoders.efficientnet_lite import EfficientNetLite0, imagenet_weights
+from contrique.learning.encoders.efficientnet_lite import EfficientNetLite0, EfficientNetLite2, imagenet_weights
 from contrique.learning.encoders.resnet import ResNet50
 from contrique.learning.encoders.side import SideLite0
 
@@ -33,7 +33,9 @@ class Encoder(Protocol):
     def load_published(self, state: dict[str, Tensor]) -> None: ...
 
 
-ENCODERS: dict[str, Any] = {encoder.name: encoder for encoder in (ResNet50, EfficientNetLite0, SideLite0)}
+ENCODERS: dict[str, Any] = {
+    encoder.name: encoder for encoder in (ResNet50, EfficientNetLite0, EfficientNetLite2, SideLite0)
+}
 
 
 def build(name: str, start: str = "random") -> Encoder:
@@ -41,7 +43,7 @@ def build(name: str, start: str = "random") -> Encoder:
 
     Args:
         name: one of ``ENCODERS``.
-        start: ``"random"``; ``"imagenet"`` for EfficientNet-Lite0's published ones (the trunk's, for
+        start: ``"random"``; ``"imagenet"`` for EfficientNet-Lite's published ones (the trunk's, for
             the side network); else the path of a checkpoint: ``.safetensors``, or a PyTorch file, read without
             executing anything.
 
@@ -54,7 +56,7 @@ def build(name: str, start: str = "random") -> Encoder:
     if start == "imagenet":
         if name == ResNet50.name:
             raise ContriqueError("no free ImageNet weights are known for resnet50: name a checkpoint file")
-        encoder.load_published(imagenet_weights())
+        encoder.load_published(imagenet_weights(name.removesuffix("-side")))
     elif start != "random":
         _load_file(encoder, Path(start))
     return encoder

