@@ -95,15 +95,7 @@ def fit_features(
     groups = len(np.unique(ratings.groups))
     if groups < 2:
         raise ContriqueError(f"a fit needs images of at least two groups, got {len(ratings)} images of {groups}")
-    ends = float(ratings.scores.min()), float(ratings.scores.max())
-    if ends[0] == ends[1]:
-        raise ContriqueError(f"all {len(ratings)} images have the same rating {ends[0]:g}: there is nothing to learn")
-    mapping = {
-        "low": ends[0] if scale_min is None else float(scale_min),
-        "high": ends[1] if scale_max is None else float(scale_max),
-        "lower_is_better": ratings.lower_is_better,
-    }
-    check_mapping(mapping)
+    mapping = mapping_of(ratings, scale_min, scale_max)
     fit = fit_ridge(features_ND, ratings.scores, ratings.groups, standardise=standardise, seed=seed)
     width = half_width(ratings.scores - fit.held_out_N, level)
     if not np.isfinite(width):
@@ -126,22 +118,12 @@ def fit_features(
         )
         interval.update(coverage=measured.mean, coverage_low=measured.low, coverage_high=measured.high)
         interval["coverage_splits"] = COVERAGE_SPLITS
-    worst, best = (mapping["high"], mapping["low"]) if ratings.lower_is_better else (mapping["low"], mapping["high"])
     about = {
         "kind": "ridge on standardised features" if standardise else "ridge",
-        "ratings": ratings.source,
-        "ratings_digest": ratings.digest,
-        "images": len(ratings),
-        "groups": groups,
-        "grouped_by": ratings.grouped_by,
-        "direction": "lower is better" if ratings.lower_is_better else "higher is better",
-        "full_reference": ratings.references is not None,
+        **described(ratings, mapping),
         "strength": fit.strength,
         "folds": FOLDS,
         "seed": seed,
-        "mapping": mapping,
-        "scale": f"0 to 100, higher is better: ratings from {worst:g} (0) to {best:g} (100), bent to stay inside "
-        "beyond 10 and 90",
         "interval": interval,
     }
     agreement = {
@@ -151,3 +133,38 @@ def fit_features(
         "plcc": plcc(fit.held_out_N, ratings.scores),
     }
     return fit.regressor, about, agreement
+
+
+def mapping_of(ratings: Ratings, scale_min: float | None = None, scale_max: float | None = None) -> dict[str, Any]:
+    """What the scale's ends are: the card's ``regressor.mapping``; the least and greatest rating where none are given.
+
+    Raises:
+        ContriqueError: ratings that are all the same, or ends in the wrong order.
+    """
+    ends = float(ratings.scores.min()), float(ratings.scores.max())
+    if ends[0] == ends[1]:
+        raise ContriqueError(f"all {len(ratings)} images have the same rating {ends[0]:g}: there is nothing to learn")
+    mapping = {
+        "low": ends[0] if scale_min is None else float(scale_min),
+        "high": ends[1] if scale_max is None else float(scale_max),
+        "lower_is_better": ratings.lower_is_better,
+    }
+    check_mapping(mapping)
+    return mapping
+
+
+def described(ratings: Ratings, mapping: dict[str, Any]) -> dict[str, Any]:
+    """What the card's ``regressor`` says of the ratings and of the scale they are mapped to."""
+    worst, best = (mapping["high"], mapping["low"]) if ratings.lower_is_better else (mapping["low"], mapping["high"])
+    return {
+        "ratings": ratings.source,
+        "ratings_digest": ratings.digest,
+        "images": len(ratings),
+        "groups": len(np.unique(ratings.groups)),
+        "grouped_by": ratings.grouped_by,
+        "direction": "lower is better" if ratings.lower_is_better else "higher is better",
+        "full_reference": ratings.references is not None,
+        "mapping": mapping,
+        "scale": f"0 to 100, higher is better: ratings from {worst:g} (0) to {best:g} (100), bent to stay inside "
+        "beyond 10 and 90",
+    }

@@ -1,7 +1,7 @@
 """What moves the weights: SGD or AdamW, weight decay on weights only, linear warm-up then cosine."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,13 @@ def _decayed(model: nn.Module) -> Iterator[str]:
 
 
 def build_optimizer(
-    model: nn.Module, name: str, *, lr: float, weight_decay: float, momentum: float = 0.9
+    model: nn.Module,
+    name: str,
+    *,
+    lr: float,
+    weight_decay: float,
+    momentum: float = 0.9,
+    shares: Mapping[str, float] | None = None,
 ) -> torch.optim.Optimizer:
     """Make the optimizer over everything in the model that trains.
 
@@ -34,6 +40,7 @@ def build_optimizer(
         lr: peak learning rate, used as given (the paper: 0.6 for 512 images with SGD).
         weight_decay: for weights; norms and biases get none (the paper: 1e-4).
         momentum: of SGD, or β₁ of AdamW (β₂ = 0.999).
+        shares: learning rate of each parameter that trains as a share of ``lr``, by name; 1 for all if left out.
 
     Raises:
         ValueError: unknown name, or nothing trains.
@@ -41,11 +48,13 @@ def build_optimizer(
     parameters, decayed = trained_parameters(model), set(_decayed(model))
     if not parameters:
         raise ValueError("nothing to train: every parameter of the model is frozen")
+    kinds: dict[tuple[bool, float], list[Tensor]] = {}
+    for full, parameter in parameters.items():
+        kinds.setdefault((full in decayed, 1.0 if shares is None else shares[full]), []).append(parameter)
     groups = [
-        {"params": [p for n, p in parameters.items() if n in decayed], "weight_decay": weight_decay},
-        {"params": [p for n, p in parameters.items() if n not in decayed], "weight_decay": 0.0},
+        {"params": kinds[kind], "weight_decay": weight_decay if kind[0] else 0.0, "share": kind[1], "lr": lr * kind[1]}
+        for kind in sorted(kinds, reverse=True)
     ]
-    groups = [group for group in groups if group["params"]]
     if name == "sgd":
         return torch.optim.SGD(groups, lr=lr, momentum=momentum, fused=True)
     if name == "adamw":
@@ -69,6 +78,6 @@ def learning_rate(step: int, *, steps: int, peak: float, warmup: float = 0.1) ->
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Give every group of parameters the same learning rate."""
+    """Give every group of parameters its share of a learning rate: the same for all, unless shares were given."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
+        group["lr"] = lr * group["share"]
