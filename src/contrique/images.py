@@ -33,6 +33,7 @@ __all__ = [
     "half_scale",
     "read_image",
     "scaled",
+    "size_before_mirroring",
     "source_name",
 ]
 
@@ -186,19 +187,27 @@ def fit_size(image_HWC: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     Returns:
         full_HWC: the input itself where nothing was to do.
     """
-    height, width = image_HWC.shape[:2]
-    limit, side = preprocessing.max_scored_pixels, preprocessing.min_side
-    scale = min(1.0, (limit / (height * width)) ** 0.5)
-    if min(height, width) * scale < side:
-        scale = min(1.0, limit / side / max(height, width))
     full_HWC = image_HWC
-    if scale < 1:
-        full_HWC = _resize(full_HWC, max(1, int(height * scale)), max(1, int(width * scale)))
-    missing = [max(0, side - size) for size in full_HWC.shape[:2]]
+    height, width = size_before_mirroring(*image_HWC.shape[:2], preprocessing)
+    if (height, width) != image_HWC.shape[:2]:
+        full_HWC = _resize(full_HWC, height, width)
+    missing = [max(0, preprocessing.min_side - size) for size in (height, width)]
     if any(missing):
         pads = [(pad // 2, pad - pad // 2) for pad in missing]
         full_HWC = np.pad(full_HWC, [*pads, (0, 0)], mode="symmetric")
     return full_HWC
+
+
+def size_before_mirroring(height: int, width: int, preprocessing: Preprocessing) -> tuple[int, int]:
+    """Height and width to which ``fit_size`` shrinks an image of these, before it mirrors out sides that are too short.
+
+    What is mirrored out is the rest of ``min_side``, half of it (rounded down) at the top and at the left.
+    """
+    limit, side = preprocessing.max_scored_pixels, preprocessing.min_side
+    scale = min(1.0, (limit / (height * width)) ** 0.5)
+    if min(height, width) * scale < side:
+        scale = min(1.0, limit / side / max(height, width))
+    return (max(1, int(height * scale)), max(1, int(width * scale))) if scale < 1 else (height, width)
 
 
 def _resize(image_HWC: np.ndarray, height: int, width: int) -> np.ndarray:
