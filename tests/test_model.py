@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 
 import contrique
-from contrique.card import read_card
+from contrique.card import read_card, write_card
 from contrique.errors import ImageError, ModelError
 from contrique.evaluation.regressor import Regressor
 from contrique.model import SHIPPED, QualityModel, Score
+from contrique.probe import Probe
 
 PHOTOGRAPHS = Path(__file__).parents[1] / "demo" / "photographs"
 
@@ -144,6 +146,86 @@ def test_a_model_whose_interval_nobody_measured(model: QualityModel, photo: Path
     assert (score.value, score.raw) == (known.value, known.raw)
     assert math.isnan(score.low)
     assert math.isnan(score.high)
+
+
+KINDS = ["blur", "noise", "none"]
+
+
+def with_probe(model: QualityModel) -> QualityModel:
+    """The model with a probe that was fitted to nothing: its numbers are random, and differ from image to image."""
+    rng = np.random.default_rng(2)
+    arrays = {"mean": np.ones(model.dim), "scale": np.ones(model.dim), "bias": rng.normal(size=6)}
+    probe = Probe.from_arrays({**arrays, "weight": 0.1 * rng.normal(size=(6, model.dim)).astype(np.float16)}, KINDS)
+    return model.with_probe(probe, {"classes": KINDS}, name="probed")
+
+
+def test_a_probe_tells_distortions_wherever_scores_come_from(model: QualityModel, photo: Path, tmp_path: Path) -> None:
+    probed = with_probe(model)
+    score = probed.score(photo)
+    assert probed.name == "probed"
+    assert score == model.score(photo)  # the score itself is what it was
+    probability, level = probed.probe.predict(probed.features(photo)[None])
+    assert {one.name: one.probability for one in score.distortions} == pytest.approx(
+        dict(zip(KINDS, probability[0], strict=True)), rel=1e-4
+    )
+    assert {one.name: one.level for one in score.distortions} == pytest.approx(
+        dict(zip(KINDS, level[0], strict=True)), rel=1e-3
+    )
+    good, bad = probed.score([photo, tmp_path / "absent.jpg"])
+    assert [one.name for one in good.distortions] == [one.name for one in score.distortions]
+    assert bad.distortions == ()
+    again = contrique.load(probed.save(tmp_path / "probed"))
+    assert again.card["probe"] == {"classes": KINDS}
+    assert again.score(photo).distortions == score.distortions
+    assert contrique.load(again.save(tmp_path / "probed")).score(photo).distortions == score.distortions
+    fitted = again.with_regressor(again._regressor, again.card["regressor"], name="fitted again")
+    assert fitted.score(photo).distortions == score.distortions
+
+
+def test_against_a_reference_it_is_the_images_own_distortions(model: QualityModel, photo: Path) -> None:
+    probed = with_probe(model)
+    about = {**model.card["regressor"], "full_reference": True, "mapping": {"low": 0, "high": 1}}
+    pair = probed.with_regressor(Regressor(np.full(model.dim, -1e-3), 0.8), about, name="pair")
+    assert pair.score(photo, reference=photo).distortions == probed.score(photo).distortions
+
+
+def rewritten(folder: Path, arrays: dict[str, np.ndarray]) -> None:
+    """A probe whose digest is in order, so that its content is looked at."""
+    save_file(arrays, folder / "probe.safetensors")
+    write_card(folder, read_card(folder))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda folder, arrays: (folder / "probe.safetensors").write_bytes(b"x"), "damaged"),
+        (lambda folder, arrays: (folder / "probe.safetensors").unlink(), "missing"),
+        (lambda folder, arrays: edited(folder, lambda card: card["files"].pop("probe.safetensors")), "not know it"),
+        (lambda folder, arrays: edited(folder, lambda card: card.pop("probe")), "probe is missing"),
+        (lambda folder, arrays: edited(folder, lambda card: card["probe"].update(classes="abc")), r"probe\.classes"),
+        (lambda folder, arrays: edited(folder, lambda card: card["probe"]["classes"].pop()), "of 2 classes"),
+        (lambda folder, arrays: edited(folder, lambda card: card["probe"].update(classes=[1, [], {}])), "names"),
+        (lambda folder, arrays: rewritten(folder, {"coef": np.ones(3)}), "a probe has the arrays"),
+        (lambda folder, arrays: rewritten(folder, {**arrays, "mean": arrays["mean"] * np.nan}), "not finite"),
+        (
+            lambda folder, arrays: rewritten(
+                folder, {name: np.ascontiguousarray(array[..., :6]) for name, array in arrays.items()}
+            ),
+            "made for 6 features",
+        ),
+    ],
+    ids=[
+        *["damaged", "missing", "unknown", "no part in the card", "classes no list", "a class too few", "odd classes"],
+        *["a regressor", "not finite", "another encoder"],
+    ],
+)
+def test_probes_that_are_none_are_named(model: QualityModel, tmp_path: Path, change: Callable, said: str) -> None:
+    probed = with_probe(model)
+    folder = probed.save(tmp_path / "copy")
+    change(folder, probed.probe.to_arrays())
+    with pytest.raises(ModelError, match=said) as error:
+        contrique.load(folder)
+    assert str(folder) in str(error.value)
 
 
 def edited(folder: Path, edit: Callable[[dict], object]) -> None:

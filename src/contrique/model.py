@@ -8,19 +8,24 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from contrique.card import CARD, ENCODER_GRAPH, ENCODER_WEIGHTS, REGRESSOR, check_files, read_card, write_card
+from contrique.card import CARD, ENCODER_GRAPH, ENCODER_WEIGHTS, PROBE, REGRESSOR, check_files, read_card, write_card
 from contrique.engines import Engine, load_engine
 from contrique.errors import ContriqueError, ModelError
 from contrique.images import Preprocessing, Source, fit_size, read_image, scaled, source_name
+from contrique.probe import Probe
 from contrique.result import Score
 
-SHIPPED = Path(__file__).parent / "weights" / "default"
+WEIGHTS = Path(__file__).parent / "weights"
+SHIPPED = WEIGHTS / "default"
+MODELS = ("default", "accurate")
+"""The models that ship with the package, by name."""
+
 BATCH_PIXELS = 2**20
 """Most pixels that go through the engine at once; a batch's maps take about 500 bytes for each."""
 
@@ -33,15 +38,19 @@ class QualityModel:
         name: the card's name.
         digest: names the encoder and the preprocessing: features of models with one digest are the same.
         folder: where the model was loaded from.
+        probe: tells distortions by features (``Score.distortions``), or None.
     """
 
-    def __init__(self, folder: Path, card: dict[str, Any], engine: Engine, regressor: Any = None) -> None:
+    def __init__(
+        self, folder: Path, card: dict[str, Any], engine: Engine, regressor: Any = None, probe: Probe | None = None
+    ) -> None:
         self.folder = folder
         self.card = card
         self.name: str = card["name"]
         self.preprocessing = Preprocessing.from_dict(card["preprocessing"])
         self._engine = engine
         self._regressor = regressor
+        self.probe = probe
         parts = [card["files"][ENCODER_WEIGHTS], card["encoder"], card["preprocessing"]]
         self.digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -50,14 +59,14 @@ class QualityModel:
         """Load a model folder.
 
         Args:
-            folder: the model; None for the one that ships with contrique.
+            folder: the model: a folder, or the name of one that ships with contrique (``MODELS``); None for the default.
             engine: ``"onnx"``, ``"torch"``, or None for ONNX where the model has a graph.
 
         Raises:
             ModelError: the folder is no model, a file is damaged, or the engine cannot run it.
             MissingExtra: the torch engine is needed and torch is not installed.
         """
-        folder = SHIPPED if folder is None else Path(folder)
+        folder = model_folder(folder)
         card = read_card(folder)
         check_files(folder, card)
         try:
@@ -67,7 +76,10 @@ class QualityModel:
         regressor = _read_regressor(folder / REGRESSOR) if REGRESSOR in card["files"] else None
         if regressor is not None and regressor.coef_D.size != len(preprocessing.scales) * card["encoder"]["dim"]:
             raise ModelError(f"{folder / REGRESSOR}: made for {regressor.coef_D.size} features, not this encoder's")
-        return cls(folder, card, load_engine(folder, engine), regressor)
+        probe = _read_probe(folder / PROBE, card["probe"]["classes"]) if PROBE in card["files"] else None
+        if probe is not None and probe.mean_D.size != len(preprocessing.scales) * card["encoder"]["dim"]:
+            raise ModelError(f"{folder / PROBE}: made for {probe.mean_D.size} features, not this encoder's")
+        return cls(folder, card, load_engine(folder, engine), regressor, probe)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the model as a folder of its own; an older model there is replaced, all at once.
@@ -85,9 +97,10 @@ class QualityModel:
             for name in (ENCODER_WEIGHTS, ENCODER_GRAPH):
                 if name in self.card["files"]:
                     shutil.copyfile(self.folder / name, fresh / name)
-            if self._regressor is not None:
-                save_file(self._regressor.to_arrays(), fresh / REGRESSOR)
-                (fresh / REGRESSOR).chmod(0o644)  # safetensors makes it private
+            for name, fitted in ((REGRESSOR, self._regressor), (PROBE, self.probe)):
+                if fitted is not None:
+                    save_file(fitted.to_arrays(), fresh / name)
+                    (fresh / name).chmod(0o644)  # safetensors makes it private
             write_card(fresh, self.card)
             fresh.chmod(0o755)
             if target.exists():
@@ -112,7 +125,19 @@ class QualityModel:
             more: further parts of the card, such as ``agreement``.
         """
         card = {**self.card, **more, "name": name, "regressor": about}
-        return QualityModel(self.folder, card, self._engine, regressor)
+        return QualityModel(self.folder, card, self._engine, regressor, self.probe)
+
+    def with_probe(self, probe: Probe, about: dict[str, Any], *, name: str) -> "QualityModel":
+        """This model with a probe of distortions, in place of one it has.
+
+        Args:
+            probe: from ``contrique.learning.probing``.
+            about: the card's ``probe`` part: classes, photographs, accuracy.
+            name: the new model's name.
+        """
+        return QualityModel(
+            self.folder, {**self.card, "name": name, "probe": about}, self._engine, self._regressor, probe
+        )
 
     @property
     def full_reference(self) -> bool:
@@ -161,7 +186,8 @@ class QualityModel:
     def to_score(self, path: str, features_D: np.ndarray) -> Score:
         """The score of one image by its features."""
         (value,), (low,), (high,) = self.score_features(features_D[None])
-        return Score(path, float(value), float(low), float(high), raw=float(self._regressor.predict(features_D)))
+        score = Score(path, float(value), float(low), float(high), raw=float(self._regressor.predict(features_D)))
+        return score if self.probe is None or self.full_reference else score.probed(self.probe.read(features_D))
 
     def score_features(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Value, low and high on 0–100 for each row of features; low and high are nan where there is no interval.
@@ -201,9 +227,10 @@ class QualityModel:
         if many is not None:
             return many
         features_D = self.features(source)
-        if reference is not None:
-            features_D = np.abs(self.features(reference) - features_D)
-        return self.to_score(source_name(source), features_D)
+        if reference is None:
+            return self.to_score(source_name(source), features_D)
+        score = self.to_score(source_name(source), np.abs(self.features(reference) - features_D))
+        return score if self.probe is None else score.probed(self.probe.read(features_D))
 
     def _one_scale(self, images: list[np.ndarray]) -> np.ndarray:
         """Features of pictures at one scale, (N, D of that scale): one size goes through the engine together."""
@@ -220,6 +247,13 @@ class QualityModel:
         return np.stack(features)  # type: ignore[arg-type]
 
 
+def model_folder(model: str | os.PathLike[str] | None) -> Path:
+    """The folder of a shipped model by its name, of the default one for None; any other word is a folder itself."""
+    if model is None:
+        return SHIPPED
+    return WEIGHTS / model if model in MODELS else Path(model)
+
+
 def check_free(target: Path) -> None:
     """Raise ModelError where a model cannot be written without losing something else: anything but a model is there."""
     if target.exists() and not (target / CARD).is_file() and (not target.is_dir() or any(target.iterdir())):
@@ -227,12 +261,21 @@ def check_free(target: Path) -> None:
 
 
 def _read_regressor(path: Path) -> Any:
+    from contrique.evaluation.regressor import Regressor
+
+    return _read(path, Regressor.from_arrays)
+
+
+def _read_probe(path: Path, classes: list[Any]) -> Probe:
+    return _read(path, lambda arrays: Probe.from_arrays(arrays, classes))
+
+
+def _read(path: Path, build: Callable[[dict[str, np.ndarray]], Any]) -> Any:
+    """What ``build`` makes of the arrays in a safetensors file."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    from contrique.evaluation.regressor import Regressor
-
     try:
-        return Regressor.from_arrays(load_file(path))
+        return build(load_file(path))
     except (SafetensorError, ContriqueError, OSError) as error:
         raise ModelError(f"{path}: {error}") from error
