@@ -22,6 +22,9 @@ ENCODER_GRAPH = "encoder.onnx"
 REGRESSOR = "regressor.safetensors"
 PROBE = "probe.safetensors"
 FILES = (ENCODER_WEIGHTS, ENCODER_GRAPH, REGRESSOR, PROBE)
+JUDGED = ("robustness", "failures", "bias")
+"""Parts that are measured on a finished model, and say nothing of the same encoder with another regressor."""
+
 FORMAT = 1
 
 
@@ -101,6 +104,33 @@ def write_card(folder: Path, card: dict[str, Any]) -> dict[str, Any]:
     temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     temporary.replace(folder / CARD)
     return card
+
+
+def add_parts(folder: Path, parts: dict[str, Any]) -> dict[str, Any]:
+    """Put what was measured of a model into its card.
+
+    Args:
+        folder: the model's.
+        parts: any of ``JUDGED``, each replacing the card's own; and ``agreement``, a list of mappings with ``set`` and
+            ``how``: each replaces the one of the same set and how in the card's ``agreement``, under ``measured``, and
+            the rest stays as it was.
+
+    Returns:
+        The card as written.
+
+    Raises:
+        ModelError: no model there, or a part that is none of these.
+    """
+    card = read_card(folder)
+    unknown = set(parts) - {*JUDGED, "agreement"}
+    if unknown:
+        raise ModelError(f"{folder / CARD}: expected parts among agreement, {', '.join(JUDGED)}; got {min(unknown)}")
+    if "agreement" in parts:
+        known = dict(card.get("agreement") or {})
+        new = {(row["set"], row["how"]) for row in parts["agreement"]}
+        kept = [row for row in known.get("measured", []) if (row["set"], row["how"]) not in new]
+        parts = {**parts, "agreement": {**known, "measured": kept + list(parts["agreement"])}}
+    return write_card(folder, {**card, **parts})
 
 
 def check_files(folder: Path, card: dict[str, Any]) -> None:
