@@ -10,16 +10,29 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from contrique.card import CARD, ENCODER_GRAPH, ENCODER_WEIGHTS, PROBE, REGRESSOR, check_files, read_card, write_card
+from contrique.card import (
+    CARD,
+    ENCODER_GRAPH,
+    ENCODER_WEIGHTS,
+    JUDGED,
+    PROBE,
+    REGRESSOR,
+    check_files,
+    read_card,
+    write_card,
+)
 from contrique.engines import Engine, load_engine
 from contrique.errors import ContriqueError, ModelError
 from contrique.images import Preprocessing, Source, fit_size, read_image, scaled, source_name
 from contrique.probe import Probe
 from contrique.result import Score
+
+if TYPE_CHECKING:
+    from contrique.quality_map.made import QualityMap
 
 WEIGHTS = Path(__file__).parent / "weights"
 SHIPPED = WEIGHTS / "default"
@@ -52,6 +65,8 @@ class QualityModel:
         self._regressor = regressor
         self.probe = probe
         parts = [card["files"][ENCODER_WEIGHTS], card["encoder"], card["preprocessing"]]
+        if "precision" in card["encoder"]:
+            parts.append(card["files"].get(ENCODER_GRAPH))  # features are the graph's own, not its weights'
         self.digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @classmethod
@@ -60,7 +75,7 @@ class QualityModel:
 
         Args:
             folder: the model: a folder, or the name of one that ships with contrique (``MODELS``); None for the default.
-            engine: ``"onnx"``, ``"torch"``, or None for ONNX where the model has a graph.
+            engine: ``"onnx"``, ``"torch"``, or None for ONNX where the model has a graph; 8-bit models run by ONNX only.
 
         Raises:
             ModelError: the folder is no model, a file is damaged, or the engine cannot run it.
@@ -79,6 +94,10 @@ class QualityModel:
         probe = _read_probe(folder / PROBE, card["probe"]["classes"]) if PROBE in card["files"] else None
         if probe is not None and probe.mean_D.size != len(preprocessing.scales) * card["encoder"]["dim"]:
             raise ModelError(f"{folder / PROBE}: made for {probe.mean_D.size} features, not this encoder's")
+        if "precision" in card["encoder"]:
+            if engine == "torch":
+                raise ModelError(f"{folder}: its features are 8-bit, and only the onnx engine gives those")
+            engine = "onnx"
         return cls(folder, card, load_engine(folder, engine), regressor, probe)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
@@ -124,7 +143,8 @@ class QualityModel:
             name: the new model's name.
             more: further parts of the card, such as ``agreement``.
         """
-        card = {**self.card, **more, "name": name, "regressor": about}
+        kept = {key: value for key, value in self.card.items() if key not in JUDGED}
+        card = {**kept, **more, "name": name, "regressor": about}
         return QualityModel(self.folder, card, self._engine, regressor, self.probe)
 
     def with_probe(self, probe: Probe, about: dict[str, Any], *, name: str) -> "QualityModel":
@@ -189,6 +209,16 @@ class QualityModel:
         score = Score(path, float(value), float(low), float(high), raw=float(self._regressor.predict(features_D)))
         return score if self.probe is None or self.full_reference else score.probed(self.probe.read(features_D))
 
+    def predict(self, features_ND: np.ndarray) -> np.ndarray:
+        """The predicted rating for each row of features, (N,) float64, in the ratings' own units and direction.
+
+        Raises:
+            ModelError: the model has no regressor.
+        """
+        if self._regressor is None:
+            raise ModelError(f"{self.name} has no regressor yet: fit it to ratings with contrique fit")
+        return self._regressor.predict(features_ND)
+
     def score_features(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Value, low and high on 0–100 for each row of features; low and high are nan where there is no interval.
 
@@ -197,11 +227,10 @@ class QualityModel:
         """
         from contrique.scale import interval_hundred
 
-        if self._regressor is None:
-            raise ModelError(f"{self.name} has no regressor yet: fit it to ratings with contrique fit")
+        rating_N = self.predict(features_ND)
         about = self.card["regressor"]
         half_width = (about["interval"] or {}).get("half_width")
-        return interval_hundred(self._regressor.predict(features_ND), half_width, about["mapping"])
+        return interval_hundred(rating_N, half_width, about["mapping"])
 
     def score(self, source: Any, reference: Source | None = None) -> Any:
         """Score one image, or many.
@@ -231,6 +260,23 @@ class QualityModel:
             return self.to_score(source_name(source), features_D)
         score = self.to_score(source_name(source), np.abs(self.features(reference) - features_D))
         return score if self.probe is None else score.probed(self.probe.read(features_D))
+
+    def map(self, source: Source) -> "QualityMap":
+        """Where one image looks good and where bad, by this model's scores of overlapping windows of it.
+
+        Args:
+            source: one image: path, bytes, file object, PIL image, uint8 array (H, W, 3).
+
+        Returns:
+            The image's score, its local quality, and a picture of it: see ``QualityMap``.
+
+        Raises:
+            ImageError: the image cannot be used.
+            ModelError: the model has no regressor, or scores against a reference.
+        """
+        from contrique.quality_map.windows import quality_map
+
+        return quality_map(self, read_image(source), source_name(source))
 
     def _one_scale(self, images: list[np.ndarray]) -> np.ndarray:
         """Features of pictures at one scale, (N, D of that scale): one size goes through the engine together."""

@@ -9,9 +9,10 @@ import torch
 
 import contrique
 from contrique.card import read_card, write_card
-from contrique.errors import ModelError
+from contrique.errors import ContriqueError, ModelError
 from contrique.learning.encoders import build
-from contrique.learning.export import export_onnx, load_extractor, save_encoder
+from contrique.learning.export import choose_features, export_onnx, load_extractor, save_encoder
+from contrique.model import SHIPPED
 
 
 def trained_like(name: str) -> torch.nn.Module:
@@ -31,7 +32,7 @@ def trained_like(name: str) -> torch.nn.Module:
     ("name", "kind", "more"),
     [
         ("efficientnet-lite0-side", "statistics", {}),
-        ("efficientnet-lite2", "statistics", {}),
+        ("efficientnet-lite2-side", "blocks", {}),
         ("resnet50", "last-mean", {"normalise": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), "exact": True}),
     ],
 )
@@ -92,3 +93,18 @@ def test_damage_is_noticed(tmp_path: Path) -> None:
     weights.unlink()
     with pytest.raises(ModelError, match="missing"):
         contrique.load(folder)
+
+
+def test_features_and_scales_are_chosen_before_a_fit(tmp_path: Path) -> None:
+    folder = save_encoder(trained_like("efficientnet-lite0"), tmp_path / "encoder", name="test", training={})
+    before = contrique.load(folder).dim
+    choose_features(folder, "blocks", (0.75,))
+    export_onnx(folder)
+    model = contrique.load(folder)
+    assert model.dim == 2 * sum(build("efficientnet-lite0").block_dims) != before  # type: ignore[attr-defined]
+    image = np.random.default_rng(0).integers(0, 256, (128, 160, 3), dtype=np.uint8)
+    assert model.features(image).shape == (model.dim,)
+    with pytest.raises(ContriqueError, match="scales"):
+        choose_features(folder, None, (0.5, 1.0))
+    with pytest.raises(ModelError, match="fitted"):
+        choose_features(SHIPPED, "blocks", None)

@@ -29,6 +29,25 @@ def test_features_are_what_their_kind_says(name: str, kind: str) -> None:
     np.testing.assert_allclose(features, np.concatenate(parts, axis=1), rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "efficientnet-lite2-side"])
+def test_blocks_are_the_stages_and_what_lies_between(name: str) -> None:
+    torch.manual_seed(0)
+    extractor = FeatureExtractor(build(name), "blocks").eval()
+    x_BCHW = torch.rand(2, 3, 64, 96)
+    with torch.inference_mode():
+        maps = extractor.encoder.block_maps(x_BCHW)  # type: ignore[attr-defined]
+        stages = extractor.encoder.stages(x_BCHW)
+        features = extractor((x_BCHW * 255).round().byte().permute(0, 2, 3, 1))
+    assert tuple(m.shape[1] for m in maps) == extractor.encoder.block_dims  # type: ignore[attr-defined]
+    assert features.shape == (2, 2 * sum(m.shape[1] for m in maps))
+    assert all(any(torch.equal(stages[stage], m) for m in maps) for stage in extractor.encoder.statistics)
+
+
+def test_a_network_without_blocks_has_no_such_features() -> None:
+    with pytest.raises(ValueError, match="resnet50 has no features of the kind blocks"):
+        FeatureExtractor(build("resnet50"), "blocks")
+
+
 def test_a_flat_map_has_next_to_no_deviation() -> None:
     out = statistics(torch.full((1, 2, 4, 4), 3.0))
     torch.testing.assert_close(out, torch.tensor([[3.0, 3.0, 1e-3, 1e-3]]))

@@ -11,6 +11,7 @@ SUMMARY = "Print what a model or a method is, and how well it agrees."
 EPILOG = """\
 examples:
   contrique info                     the model that is shipped
+  contrique info accurate            the larger one
   contrique info runs/mine
   contrique info --method niqe
   contrique info --method hosa --parameters ../official
@@ -21,7 +22,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = EPILOG
-    parser.add_argument("model", nargs="?", metavar="MODEL", help="a model folder (default: the model that is shipped)")
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="a model folder, or the name of a shipped model")
     parser.add_argument("--method", choices=("contrique", *METHODS), default="contrique", help="another method's card")
     parser.add_argument(
         "--parameters", metavar="DIR", help="that method's official files, or a folder of its parameters (as for score)"
@@ -47,12 +48,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _model_card(folder: str | None) -> dict[str, Any]:
-    from pathlib import Path
-
     from contrique.card import check_files, read_card
-    from contrique.model import SHIPPED
+    from contrique.model import model_folder
 
-    path = SHIPPED if folder is None else Path(folder)
+    path = model_folder(folder)
     card = read_card(path)
     check_files(path, card)
     return card
@@ -85,6 +84,12 @@ def card_lines(card: dict[str, Any]) -> Iterator[str]:
         yield (
             f"Intervals are made to hold people's opinion {interval['level']:.0%} of the time; "
             f"on photographs held out of the fit they did {interval['coverage']:.1%} of the time."
+        )
+    held = (card.get("probe") or {}).get("held_out") or {}
+    if "kind" in held and "level_within_1" in held:
+        yield (
+            "It tells distortions: on photographs held out of the probe, the most likely one is right for "
+            f"{held['kind']:.0%} of views, and its level within one for {held['level_within_1']:.0%}."
         )
     sections = {key: value for key, value in card.items() if isinstance(value, dict)}
     plain = {key: value for key, value in card.items() if key not in sections and key not in ("name", "version")}

@@ -5,6 +5,7 @@ One weights file serves both engines: each tensor of the graph is an external te
 the two engines cannot drift apart, and the weights ship once.
 """
 
+import dataclasses
 import json
 import struct
 import warnings
@@ -14,8 +15,8 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from contrique.card import ENCODER_GRAPH, ENCODER_WEIGHTS, new_card, read_card, write_card
-from contrique.errors import ModelError, need
+from contrique.card import ENCODER_GRAPH, ENCODER_WEIGHTS, REGRESSOR, new_card, read_card, write_card
+from contrique.errors import ContriqueError, ModelError, need
 from contrique.images import Preprocessing
 from contrique.learning.encoders import Encoder
 from contrique.learning.encoders.efficientnet_lite import SameConv
@@ -45,7 +46,7 @@ def save_encoder(
         folder: created if need be.
         name: the model's name, for its card.
         training: what the encoder learned from, for its card: data, licences, recipe.
-        features: ``"statistics"`` or ``"last-mean"``.
+        features: ``"statistics"``, ``"blocks"`` or ``"last-mean"``.
         licence: of the weights.
         normalise: as in ``FeatureExtractor``; kept in the card's ``encoder`` as ``mean`` and ``std``.
         preprocessing: the default one if left out.
@@ -91,6 +92,34 @@ def load_extractor(folder: str | Path) -> FeatureExtractor:
     return extractor.eval()
 
 
+def choose_features(folder: str | Path, kind: str | None, scales: Sequence[float] | None) -> None:
+    """Say in the card of an encoder that is not fitted yet which features it gives; export its graph after that.
+
+    Args:
+        folder: the model.
+        kind: as in ``FeatureExtractor``; None for what it is.
+        scales: as in ``Preprocessing``; None for what they are.
+
+    Raises:
+        ContriqueError: the encoder has no features of that kind, or the scales are none.
+        ModelError: the folder is no model, or has a regressor already.
+    """
+    folder = Path(folder)
+    card = read_card(folder)
+    if REGRESSOR in card["files"]:
+        raise ModelError(f"{folder}: has a regressor that was fitted to the features it gives now")
+    sizes = Preprocessing.from_dict(card["preprocessing"])
+    if scales is not None:
+        try:
+            sizes = dataclasses.replace(sizes, scales=tuple(scales))
+        except ValueError as error:
+            raise ContriqueError(str(error)) from None
+    extractor = FeatureExtractor(load_extractor(folder).encoder, kind or card["encoder"]["features"])
+    card["encoder"] |= {"features": extractor.kind, "dim": extractor.dim}
+    card |= {"preprocessing": sizes.to_dict(), "sizes": sizes.in_words()}
+    write_card(folder, card)
+
+
 def export_onnx(folder: str | Path) -> Path:
     """Write ``encoder.onnx`` beside a model folder's ``encoder.safetensors``.
 
@@ -99,8 +128,10 @@ def export_onnx(folder: str | Path) -> Path:
     Returns:
         The graph's path.
 
+    An 8-bit graph there (quantise.py) is replaced by a float one, if nothing was fitted to its features.
+
     Raises:
-        ModelError: the folder is no model.
+        ModelError: the folder is no model, or has a regressor that was fitted to 8-bit features.
         MissingExtra: torch or onnx is not installed.
     """
     import torch
@@ -108,6 +139,11 @@ def export_onnx(folder: str | Path) -> Path:
     onnx = need("onnx", "learn", "contrique export")
     folder = Path(folder)
     extractor = load_extractor(folder)
+    card = read_card(folder)
+    if card["encoder"].pop("precision", None) is not None:
+        del card["encoder"]["calibration"]
+        if REGRESSOR in card["files"]:
+            raise ModelError(f"{folder}: has a regressor that was fitted to the features of its 8-bit graph")
     graph = folder / ENCODER_GRAPH
     temporary = graph.with_suffix(".tmp")
     with warnings.catch_warnings():
@@ -131,7 +167,7 @@ def export_onnx(folder: str | Path) -> Path:
     _share_weights(model, folder / ENCODER_WEIGHTS)
     temporary.write_bytes(model.SerializeToString())
     temporary.replace(graph)
-    write_card(folder, read_card(folder))
+    write_card(folder, card)
     return graph
 
 

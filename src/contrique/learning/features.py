@@ -2,7 +2,8 @@
 
 ``last-mean`` is the paper's: the mean of the last map, L2-normalised (CONTRIQUE, section III-C; authors'
 ``modules/CONTRIQUE_model.py``). ``statistics`` is the mean and the standard deviation of every channel at several
-depths: the last map alone knows little of what a distortion does to an image's texture.
+depths: the last map alone knows little of what a distortion does to an image's texture. ``blocks`` is the same of every
+block, not only of the last in each stage (docs/experiments.md, section 10).
 
 Shapes: N images, B batch, C channels, H height, W width, D features.
 """
@@ -16,8 +17,10 @@ from torch.nn import functional
 
 from contrique.errors import ContriqueError
 from contrique.learning.encoders import Encoder
+from contrique.learning.encoders.efficientnet_lite import EfficientNetLite
+from contrique.learning.encoders.side import SideLite
 
-KINDS = ("statistics", "last-mean")
+KINDS = ("statistics", "blocks", "last-mean")
 EPSILON = 1e-6  # under the root of a deviation; activations are of order 1
 
 
@@ -33,7 +36,7 @@ class FeatureExtractor(nn.Module):
 
     Args:
         encoder: from ``contrique.learning.encoders.build``.
-        kind: ``"statistics"`` or ``"last-mean"``.
+        kind: ``"statistics"``, ``"blocks"`` (EfficientNet-Lite, alone or with a side network) or ``"last-mean"``.
         normalise: means and deviations of red, green and blue, in [0, 1], that the encoder's weights expect to be taken
             out of its input (its convolutions pad with zeros after that, so it cannot go into the weights); None for
             an encoder that takes [0, 1] as it is.
@@ -43,7 +46,8 @@ class FeatureExtractor(nn.Module):
         * Output: (N, D) float32
 
     Raises:
-        ContriqueError: the kind is neither, or the means and deviations are not three numbers each.
+        ContriqueError: the kind is none of these or not one of this encoder's, or means and deviations are not three
+            numbers each.
     """
 
     def __init__(
@@ -57,17 +61,24 @@ class FeatureExtractor(nn.Module):
             raise ContriqueError(f"expected features among {', '.join(KINDS)}; got {kind!r}")
         self.encoder = encoder
         self.kind = kind
-        stages = encoder.statistics if kind == "statistics" else encoder.last
+        stages = encoder.last if kind == "last-mean" else encoder.statistics
         self.normalise = None if normalise is None else (_three(normalise[0], "mean"), _three(normalise[1], "std"))
         if self.normalise is not None and not min(self.normalise[1]) > 0:
             raise ContriqueError(f"std: expected three numbers above 0, got {self.normalise[1]}")
-        self.dim = sum(encoder.stage_dims[stage] for stage in stages) * (2 if kind == "statistics" else 1)
+        dims = [encoder.stage_dims[stage] for stage in stages]
+        if kind == "blocks":
+            if not isinstance(encoder, EfficientNetLite | SideLite):
+                raise ContriqueError(f"{encoder.name} has no features of the kind blocks")
+            dims = list(encoder.block_dims)
+        self.dim = sum(dims) * (1 if kind == "last-mean" else 2)
 
     def forward(self, images_NHWC: Tensor) -> Tensor:
         x_NCHW = images_NHWC.permute(0, 3, 1, 2).to(torch.float32) / 255
         if self.normalise is not None:
             mean_C11, std_C11 = (x_NCHW.new_tensor(values)[:, None, None] for values in self.normalise)
             x_NCHW = (x_NCHW - mean_C11) / std_C11
+        if isinstance(self.encoder, EfficientNetLite | SideLite) and self.kind == "blocks":
+            return torch.cat([statistics(map_NChw) for map_NChw in self.encoder.block_maps(x_NCHW)], dim=1)
         maps = self.encoder.stages(x_NCHW)
         if self.kind == "statistics":
             return torch.cat([statistics(maps[stage]) for stage in self.encoder.statistics], dim=1)

@@ -44,7 +44,7 @@ def test_what_cannot_be_built_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no such file"):
         build("resnet50", str(tmp_path / "absent.pth"))
     save_file({"x": torch.zeros(1)}, tmp_path / "other.safetensors")
-    with pytest.raises(ValueError, match="EfficientNet-Lite0"):
+    with pytest.raises(ValueError, match="efficientnet-lite0"):
         build("efficientnet-lite0", str(tmp_path / "other.safetensors"))
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from contrique.errors import ContriqueError
 from contrique.learning.encoders.efficientnet_lite import EfficientNetLite0, EfficientNetLite2, imagenet_weights
 from contrique.learning.encoders.resnet import ResNet50
-from contrique.learning.encoders.side import SideLite0
+from contrique.learning.encoders.side import SideLite0, SideLite2
 
 
 class Encoder(Protocol):
@@ -34,7 +34,7 @@ class Encoder(Protocol):
 
 
 ENCODERS: dict[str, Any] = {
-    encoder.name: encoder for encoder in (ResNet50, EfficientNetLite0, EfficientNetLite2, SideLite0)
+    encoder.name: encoder for encoder in (ResNet50, EfficientNetLite0, EfficientNetLite2, SideLite0, SideLite2)
 }
 
 

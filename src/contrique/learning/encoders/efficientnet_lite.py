@@ -94,6 +94,11 @@ class InvertedResidual(nn.Module):
         return y + x_BCHW if self.adds else y
 
 
+def block_dims(table: tuple[tuple[int, int, int, int, int], ...]) -> tuple[int, ...]:
+    """Channels that each block of a table gives."""
+    return tuple(channels for _, _, _, channels, repeats in table for _ in range(repeats))
+
+
 def scaled_stages(width: float, depth: float) -> tuple[tuple[int, int, int, int, int], ...]:
     """``STAGES`` for a wider and deeper network: channels rounded to eights (``round_filters`` of
     efficientnet_builder.py), repeats rounded up; first and last stage keep their repeats (``fix_head_stem``)."""
@@ -116,6 +121,7 @@ class EfficientNetLite(nn.Module):
         statistics: which of those maps the multi-stage features are made of.
         last: which of those maps is the last stage.
         patch_dim: channels of ``patch_map``.
+        block_dims: channels of each map that ``block_maps`` returns.
     """
 
     name: ClassVar[str]
@@ -124,6 +130,7 @@ class EfficientNetLite(nn.Module):
     statistics = (0, 1, 2, 3, 4, 5, 6)
     last = (7,)
     patch_dim = HEAD
+    block_dims: ClassVar[tuple[int, ...]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -148,15 +155,24 @@ class EfficientNetLite(nn.Module):
             x_BCHW: RGB in [0, 1], at least 32×32.
             head: whether to compute the eighth.
         """
+        blocks = self.block_maps(x_BCHW)
+        maps = [blocks[end] for end in self.ends]
+        if head:
+            maps.append(functional.relu6(self._bn1(self._conv_head(maps[-1]))))
+        return maps
+
+    def block_maps(self, x_BCHW: Tensor) -> list[Tensor]:
+        """What every block gives, from the first to the last before the head (strides 2 to 32).
+
+        Args:
+            x_BCHW: RGB in [0, 1], at least 32×32.
+        """
         x = (x_BCHW * 255 - 127) / 128  # the input scale the ImageNet weights were trained with
         x = functional.relu6(self._bn0(self._conv_stem(x)))
         maps = []
-        for index, block in enumerate(self._blocks):
+        for block in self._blocks:
             x = block(x)
-            if index in self.ends:
-                maps.append(x)
-        if head:
-            maps.append(functional.relu6(self._bn1(self._conv_head(x))))
+            maps.append(x)
         return maps
 
     @torch.no_grad()
@@ -193,7 +209,8 @@ class EfficientNetLite(nn.Module):
         try:
             self.load_state_dict(own)
         except RuntimeError as error:
-            raise ContriqueError(f"expected a checkpoint of {self.name}: {error}") from None
+            what = " ".join(str(error).split())
+            raise ContriqueError(f"expected a checkpoint of {self.name}: {what:.200}") from None
 
 
 class EfficientNetLite0(EfficientNetLite):
@@ -202,6 +219,7 @@ class EfficientNetLite0(EfficientNetLite):
     name = "efficientnet-lite0"
     table = STAGES
     stage_dims = (*(row[3] for row in table), HEAD)
+    block_dims = block_dims(table)
 
 
 class EfficientNetLite2(EfficientNetLite):
@@ -210,6 +228,7 @@ class EfficientNetLite2(EfficientNetLite):
     name = "efficientnet-lite2"
     table = scaled_stages(1.1, 1.2)
     stage_dims = (*(row[3] for row in table), HEAD)
+    block_dims = block_dims(table)
 
 
 def imagenet_weights(name: str = EfficientNetLite0.name) -> dict[str, Tensor]:

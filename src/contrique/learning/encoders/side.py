@@ -8,11 +8,13 @@ Side-Tuning", NeurIPS 2022; a quality-aware encoder beside a content-aware one i
 Shapes: B batch, C channels, H height, W width.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from contrique.learning.encoders.efficientnet_lite import EfficientNetLite0
+from contrique.learning.encoders.efficientnet_lite import EfficientNetLite, EfficientNetLite0, EfficientNetLite2
 
 STEM = 16
 WIDTHS = (48, 64, 96, 128, 192, 256)  # one for each trunk stage but the first; an eighth of the trunk's multiplications
@@ -34,33 +36,37 @@ class Rung(nn.Module):
         return functional.relu(self.bn2(self.filter(x)))
 
 
-class SideLite0(nn.Module):
-    """EfficientNet-Lite0, frozen, and its side network.
+class SideLite(nn.Module):
+    """A frozen network of the EfficientNet-Lite family and its side network.
 
     Attributes:
+        trunk_class: the frozen network.
         stage_dims: channels of each map that ``stages`` returns: the trunk's eight, then the side's six.
         last: which of those maps are a last stage (the trunk's, the side's).
         patch_dim: channels of ``patch_map``.
+        block_dims: channels of each map that ``block_maps`` returns.
     """
 
-    name = "efficientnet-lite0-side"
-    stage_dims = (*EfficientNetLite0.stage_dims, *WIDTHS)
-    statistics = (*EfficientNetLite0.statistics, *range(8, 14))
-    last = (*EfficientNetLite0.last, 13)
+    name: ClassVar[str]
+    trunk_class: ClassVar[type[EfficientNetLite]]
+    stage_dims: ClassVar[tuple[int, ...]]
+    block_dims: ClassVar[tuple[int, ...]]
+    statistics = (*EfficientNetLite.statistics, *range(8, 14))
+    last = (*EfficientNetLite.last, 13)
     patch_dim = WIDTHS[-1]
 
     def __init__(self) -> None:
         super().__init__()
-        self.trunk = EfficientNetLite0()
+        self.trunk = self.trunk_class()
         self.trunk.requires_grad_(False)
         self.stem = nn.Conv2d(3, STEM, 5, stride=2, padding=2, bias=False)
         self.bn = nn.BatchNorm2d(STEM)
         self.rungs = nn.ModuleList(
             Rung(side + trunk, out)
-            for side, trunk, out in zip((STEM, *WIDTHS), EfficientNetLite0.stage_dims[1:7], WIDTHS, strict=False)
+            for side, trunk, out in zip((STEM, *WIDTHS), self.trunk_class.stage_dims[1:7], WIDTHS, strict=False)
         )
 
-    def train(self, mode: bool = True) -> "SideLite0":
+    def train(self, mode: bool = True) -> "SideLite":
         """The trunk's batch statistics stay those of ImageNet, whatever the mode."""
         super().train(mode)
         self.trunk.eval()
@@ -75,15 +81,24 @@ class SideLite0(nn.Module):
         trunk = self.trunk.stages(x_BCHW)
         return trunk + self._climb(x_BCHW, trunk)
 
+    def block_maps(self, x_BCHW: Tensor) -> list[Tensor]:
+        """What every block of the trunk gives, then the side's six maps.
+
+        Args:
+            x_BCHW: RGB in [0, 1], at least 32×32.
+        """
+        blocks = self.trunk.block_maps(x_BCHW)
+        return blocks + self._climb(x_BCHW, [blocks[end] for end in self.trunk.ends])
+
     def patch_map(self, x_BCHW: Tensor) -> Tensor:
         """The side's last map, whose 2×2 pooled vectors the contrastive loss sees."""
         return self._climb(x_BCHW, self.trunk.frozen_stages(x_BCHW))[-1]
 
     def load_published(self, state: dict[str, Tensor]) -> None:
-        """Load a published EfficientNet-Lite0 checkpoint into the trunk.
+        """Load a published checkpoint into the trunk.
 
         Raises:
-            ContriqueError: names or shapes are not those of EfficientNet-Lite0.
+            ContriqueError: names or shapes are not the trunk's.
         """
         self.trunk.load_published(state)
 
@@ -98,3 +113,21 @@ class SideLite0(nn.Module):
             side = rung(side, trunk_map)
             maps.append(side)
         return maps
+
+
+class SideLite0(SideLite):
+    """EfficientNet-Lite0 and its side network."""
+
+    name = "efficientnet-lite0-side"
+    trunk_class = EfficientNetLite0
+    stage_dims = (*EfficientNetLite0.stage_dims, *WIDTHS)
+    block_dims = (*EfficientNetLite0.block_dims, *WIDTHS)
+
+
+class SideLite2(SideLite):
+    """EfficientNet-Lite2 and its side network."""
+
+    name = "efficientnet-lite2-side"
+    trunk_class = EfficientNetLite2
+    stage_dims = (*EfficientNetLite2.stage_dims, *WIDTHS)
+    block_dims = (*EfficientNetLite2.block_dims, *WIDTHS)
