@@ -13,8 +13,8 @@ Needs the extra `learn`.
 little coarser. DIR holds some dozens of photographs without visible distortion, on which ranges are measured. Fit it
 afterwards: 8-bit features are not the float ones.
 
---features and --scales choose what an encoder that is not fitted yet gives, and at which sizes, relative to the image's, it
-sees it (default: as its card says; pretraining writes statistics and 1,0.5).
+--features and --scales choose what an encoder that is not fitted yet gives, and at which sizes, relative to the
+image's, it sees it (default: as its card says; pretraining writes statistics and 1,0.5).
 
 examples:
   contrique export runs/mine
