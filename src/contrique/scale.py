@@ -46,12 +46,20 @@ def to_hundred(ratings: np.ndarray | float, mapping: Mapping[str, Any]) -> np.nd
     Raises:
         ContriqueError: the mapping has no finite low < high.
     """
+    return bent(to_points(ratings, mapping))
+
+
+def to_points(ratings: np.ndarray | float, mapping: Mapping[str, Any]) -> np.ndarray:
+    """The straight part of ``to_hundred``, v at the top of this file: float64, higher is better, without bounds."""
     check_mapping(mapping)
     low, high = float(mapping["low"]), float(mapping["high"])
     with np.errstate(over="ignore"):  # to ±inf, which the tails take to the ends
         value = 100 * ((np.asarray(ratings, dtype=np.float64) - low) / (high - low))
-    if mapping.get("lower_is_better", False):
-        value = 100 - value
+    return 100 - value if mapping.get("lower_is_better", False) else value
+
+
+def bent(value: np.ndarray) -> np.ndarray:
+    """From points without bounds to scores inside (0, 100): the tails, in which order stays as it is."""
     upper = 100 - TAIL * np.exp(-np.maximum(value - (100 - TAIL), 0) / TAIL)
     lower = TAIL * np.exp(np.minimum(value - TAIL, 0) / TAIL)
     value = np.where(value > 100 - TAIL, upper, np.where(value < TAIL, lower, value))
