@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contrique.errors import ContriqueError
-from contrique.evaluation.splits import group_folds, group_split
+from contrique.evaluation.splits import group_folds, group_split, set_aside
 
 some_groups = st.lists(st.integers(0, 12), min_size=3, max_size=80).filter(lambda groups: len(set(groups)) >= 3)
 seeds = st.integers(0, 2**32 - 1)
@@ -88,3 +88,15 @@ def test_folds_differ_by_no_more_than_one_group(groups, folds, seed):
 def test_folds_of_one_group_are_refused():
     with pytest.raises(ContriqueError, match="two groups"):
         group_folds(["a", "a"], 5)
+
+
+def test_set_aside_is_a_tenth_of_the_groups_and_at_least_two() -> None:
+    groups_N = np.repeat(np.arange(50), 3)
+    aside_N = set_aside(groups_N, np.random.default_rng(7))
+    assert len(np.unique(groups_N[aside_N])) == 5
+    assert not set(groups_N[aside_N]) & set(groups_N[~aside_N])
+    chosen = np.random.default_rng(7).choice(np.arange(50), 5, replace=False)
+    assert sorted(set(groups_N[aside_N].tolist())) == sorted(chosen.tolist())
+    assert len(np.unique(np.arange(8)[set_aside(np.arange(8), np.random.default_rng(0))])) == 2
+    with pytest.raises(ContriqueError, match="there are 2"):
+        set_aside(np.array([1, 1, 2]), np.random.default_rng(0))

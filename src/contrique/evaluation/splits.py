@@ -86,6 +86,25 @@ def group_folds(groups_N: Sequence | np.ndarray, folds: int, *, seed: int = 0) -
     return fold_G[index_N]
 
 
+def set_aside(groups_N: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Choose a tenth of the groups, at least two, for a report at the very end; nothing else is to look at them.
+
+    Args:
+        groups_N: the group of each image, numbers.
+        rng: sets that are given one generator, one after the other, have one seed; their order counts.
+
+    Returns:
+        bool (N,), which images are set aside.
+
+    Raises:
+        ContriqueError: fewer than three groups.
+    """
+    names = np.unique(groups_N)
+    if len(names) < 3:
+        raise ContriqueError(f"two groups are to be set aside, and there are {len(names)}")
+    return np.isin(groups_N, rng.choice(names, max(2, len(names) // 10), replace=False))
+
+
 def _groups(groups_N: Sequence | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Number the groups in order of first appearance: (group number of each image, images of each group)."""
     numbers: dict = {}
