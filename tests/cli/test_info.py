@@ -88,3 +88,25 @@ def test_words_that_do_not_go_together(words: list[str], capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         main(["info", *words])
     assert "contrique" in capsys.readouterr().err
+
+
+def test_lists_of_short_entries_are_tables() -> None:
+    rows = [
+        {"set": "biq2021", "srocc": 0.8061, "srocc_low": 0.7, "srocc_high": 0.9, "biased": False},
+        {"set": "b", "srocc": None, "srocc_low": None, "srocc_high": None, "biased": True},
+    ]
+    lines = list(card_lines({**CARD, "bias": {"images": 9, "by": rows}}))
+    start = lines.index("bias")
+    assert lines[start + 1 :] == [
+        "  images  9",
+        "  by",
+        "    set      srocc              biased",
+        "    biq2021  0.8061 [0.7, 0.9]  False",
+        "    b        –                  True",
+    ]
+
+
+def test_long_or_uneven_entries_stay_lines() -> None:
+    text = "\n".join(card_lines({**CARD, "more": {"uneven": [{"a": 1}, {"b": 2}], "long": [{"a": "x" * 200}] * 2}}))
+    for line in ("  uneven 1 a  1", "  uneven 2 b  2", f"  long 2 a    {'x' * 200}"):
+        assert line in text.splitlines()

@@ -8,6 +8,11 @@ from contrique.baselines import METHODS, load_baseline
 
 SUMMARY = "Print what a model or a method is, and how well it agrees."
 
+WIDTH = 150
+"""Longest line of a table."""
+
+SPAN = ("_low", "_high")
+
 EPILOG = """\
 examples:
   contrique info                     the model that is shipped
@@ -94,15 +99,19 @@ def card_lines(card: dict[str, Any]) -> Iterator[str]:
     sections = {key: value for key, value in card.items() if isinstance(value, dict)}
     plain = {key: value for key, value in card.items() if key not in sections and key not in ("name", "version")}
     for title, section in [("", plain), *sections.items()]:
-        rows = list(_flat(section))
-        if not rows:
+        tables = {name: value for name, value in section.items() if _is_table(value)}
+        rows = list(_flat({name: value for name, value in section.items() if name not in tables}))
+        if not rows and not tables:
             continue
         yield ""
         if title:
             yield title
-        width = max(len(name) for name, _ in rows)
+        width = max((len(name) for name, _ in rows), default=0)
         for name, value in rows:
             yield f"  {name:<{width}}  {value}"
+        for name, table in tables.items():
+            yield f"  {name}"
+            yield from (f"    {line}" for line in _aligned(table))
 
 
 def _flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -116,6 +125,31 @@ def _flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
             continue
         else:
             yield prefix + name, _words(value)
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a list is better read as a table: mappings of the same short entries, that fit a line."""
+    if not (isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value)):
+        return False
+    plain = all(one is None or isinstance(one, str | int | float) for row in value for one in row.values())
+    return plain and all(row.keys() == value[0].keys() for row in value) and max(map(len, _aligned(value))) <= WIDTH
+
+
+def _aligned(rows: list[dict[str, Any]]) -> list[str]:
+    """A heading and a line for each mapping; a span ("srocc_low" and "srocc_high") in brackets behind its number."""
+    columns = [key for key in rows[0] if not (key.endswith(SPAN) and key.rpartition("_")[0] in rows[0])]
+    cells = [[column.replace("_", " ") for column in columns]]
+    for row in rows:
+        cells.append([_with_span(row, column) for column in columns])
+    widths = [max(len(line[at]) for line in cells) for at in range(len(columns))]
+    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+
+
+def _with_span(row: dict[str, Any], column: str) -> str:
+    if row[column] is None:
+        return "–"
+    ends = [row.get(column + end) for end in SPAN]
+    return _words(row[column]) + ("" if None in ends else f" [{_words(ends[0])}, {_words(ends[1])}]")
 
 
 def _words(value: Any) -> str:
