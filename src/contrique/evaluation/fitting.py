@@ -1,15 +1,21 @@
-"""From rated images and an encoder to a model that scores: features, ridge, mapping to 0–100, interval, card."""
+"""From rated images and an encoder to a model that scores: features, ridge, mapping to 0–100, interval, card.
 
+Several sets are brought to the scale of the first one (``contrique.evaluation.joint``): its direction and its ends are
+those of the model. Shapes: N images of all sets, one set after the other, K sets, D features.
+"""
+
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from contrique.errors import ContriqueError
 from contrique.evaluation.cache import FeatureCache, rated_features
-from contrique.evaluation.conformal import LEVEL, half_width, measure_coverage
-from contrique.evaluation.correlation import plcc, srocc
+from contrique.evaluation.conformal import LEVEL, half_width, measure_coverage, widest
+from contrique.evaluation.fitted_card import agreement_card, regressor_card
+from contrique.evaluation.joint import fit_joint, joint_groups
 from contrique.evaluation.ratings import Ratings
-from contrique.evaluation.regressor import FOLDS, Regressor, fit_ridge, needs_standardising
+from contrique.evaluation.regressor import Regressor, needs_standardising
 from contrique.scale import check_mapping
 
 if TYPE_CHECKING:
@@ -19,11 +25,11 @@ COVERAGE_SPLITS = 10
 
 
 def fit_model(
-    ratings: Ratings,
+    ratings: Ratings | Sequence[Ratings],
     encoder: "QualityModel | None" = None,
     *,
     name: str,
-    about: str | None = None,
+    about: str | Sequence[str | None] | None = None,
     level: float = LEVEL,
     scale_min: float | None = None,
     scale_max: float | None = None,
@@ -34,47 +40,62 @@ def fit_model(
     """Fit an encoder to ratings: what ``contrique fit`` does.
 
     Args:
-        ratings: from ``read_ratings``; with references the model is a full-reference one.
+        ratings: from ``read_ratings`` or ``load_dataset``; with references the model is a full-reference one. Several
+            are brought to the scale of the first, each by a straight line that is fitted together with the regressor.
         encoder: a model whose encoder is used; the shipped one if left out. A regressor it has is replaced.
         name: the new model's name.
-        about: whose ratings they are and under which licence, for the card.
-        level: wanted coverage of the interval.
-        scale_min: the rating that maps to the lower end of 0–100 (the upper, if lower is better); the least rating if
-            left out.
-        scale_max: the other end; the greatest rating if left out.
+        about: whose ratings they are and under which licence, for the card; for several sets, of each in turn.
+        level: wanted coverage of the interval; of several sets each is to be held so often, so it is as wide as the
+            widest that one of them asks for.
+        scale_min: the rating of the first set that maps to the lower end of 0–100 (the upper, if lower is better); its
+            least rating if left out.
+        scale_max: the other end; its greatest rating if left out.
         seed: of folds and splits.
         cache: where features are kept, or None.
         progress: show a bar on standard error.
 
     Returns:
-        The model, ready to ``save``, and the images that were left out: reason by position in ``ratings``.
+        The model, ready to ``save``, and the images that were left out: reason by position in ``ratings``
+        (of several sets, one after the other).
 
     Raises:
-        ContriqueError: too few images or groups for a fit or for the level, ratings that are all the same, or scale
-            ends in the wrong order.
+        ContriqueError: a set has too few images or groups for a fit or for the level, or ratings that are all the same
+            (it names the set); scale ends in the wrong order; references for some sets only; or more notes in ``about``
+            than sets.
     """
     from contrique.model import QualityModel
 
+    rated = _several(ratings)
+    notes = [about] if about is None or isinstance(about, str) else list(about)
+    if len(notes) > len(rated):
+        raise ContriqueError(f"{len(notes)} notes on the ratings of {len(rated)} set{'s' * (len(rated) > 1)}")
     encoder = QualityModel.load() if encoder is None else encoder
-    rows_ND, left_out = rated_features(encoder, ratings, cache, progress=progress)
-    keep_N = np.array([index not in left_out for index in range(len(ratings))], dtype=bool)
+    rows, kept, left_out, start = [], [], {}, 0
+    for one in rated:
+        rows_ND, reasons = rated_features(encoder, one, cache, progress=progress)
+        keep_N = np.array([index not in reasons for index in range(len(one))], dtype=bool)
+        rows.append(rows_ND[keep_N])
+        kept.append(one.only(keep_N))
+        left_out.update({start + index: reason for index, reason in reasons.items()})
+        start += len(one)
     regressor, card, agreement = fit_features(
-        rows_ND[keep_N],
-        ratings.only(keep_N),
+        rows[0] if len(rows) == 1 else np.concatenate(rows),
+        kept,
         standardise=needs_standardising(encoder.card),
         level=level,
         scale_min=scale_min,
         scale_max=scale_max,
         seed=seed,
     )
-    if about is not None:
-        card["about"] = about
+    for part, note in zip(card.get("sets", [card]), notes, strict=False):
+        if note is not None:
+            part["about"] = note
     return encoder.with_regressor(regressor, card, name=name, agreement=agreement), left_out
 
 
 def fit_features(
     features_ND: np.ndarray,
-    ratings: Ratings,
+    ratings: Ratings | Sequence[Ratings],
     *,
     standardise: bool = True,
     level: float = LEVEL,
@@ -84,55 +105,71 @@ def fit_features(
 ) -> tuple[Regressor, dict[str, Any], dict[str, Any]]:
     """Fit features to ratings.
 
+    Args:
+        features_ND: of the images of all sets, one set after the other.
+        ratings: of one set, or of several.
+        standardise: as in ``fit_ridge``; the rest as in ``fit_model``.
+        level: see there.
+        scale_min: see there.
+        scale_max: see there.
+        seed: see there.
+
     Returns:
         The regressor, and the card's parts ``regressor`` and ``agreement``. The interval's ``half_width`` is in units
-        of the ratings, ``half_width_points`` the same in points of 0–100 (where the mapping is a straight line).
-        ``coverage`` is measured on held-out groups over random splits, and None with fewer than three groups.
+        of the (first set's) ratings, ``half_width_points`` the same in points of 0–100 (where the mapping is a straight
+        line). ``coverage`` is measured on held-out groups over random splits, and None where there are too few groups.
+        Of several sets both parts have ``sets``, see ``contrique.evaluation.fitted_card``.
 
     Raises:
         ContriqueError: as ``fit_model``.
     """
-    groups = len(np.unique(ratings.groups))
-    if groups < 2:
-        raise ContriqueError(f"a fit needs images of at least two groups, got {len(ratings)} images of {groups}")
-    mapping = mapping_of(ratings, scale_min, scale_max)
-    fit = fit_ridge(features_ND, ratings.scores, ratings.groups, standardise=standardise, seed=seed)
-    width = half_width(ratings.scores - fit.held_out_N, level)
-    if not np.isfinite(width):
-        raise ContriqueError(f"{len(ratings)} images are too few for an interval that holds {level:.0%} of ratings")
+    rated = _several(ratings)
+    first = rated[0]
+    for one in rated:
+        _check(one, level)
+    if len({one.references is None for one in rated}) > 1:
+        raise ContriqueError("some sets have references and some have none: a model scores either with or without one")
+    mapping = mapping_of(first, scale_min, scale_max)
+    signs = [1.0 if one.lower_is_better == first.lower_is_better else -1.0 for one in rated]
+    scores_N = np.concatenate([sign * one.scores for sign, one in zip(signs, rated, strict=True)])
+    sets_N = np.repeat(np.arange(len(rated)), [len(one) for one in rated])
+    groups_N = np.concatenate([one.groups for one in rated])
+    if len(rated) > 1:
+        groups_N = joint_groups(features_ND, groups_N, sets_N)
+    options: dict[str, Any] = {"standardise": standardise, "seed": seed}
+    joint = fit_joint(features_ND, scores_N, groups_N, sets_N, **options)
+    width = widest(joint.scores_N - joint.fit.held_out_N, sets_N, level)
     interval: dict[str, Any] = {
         "level": level,
         "half_width": width,
         "half_width_points": 100 * width / (mapping["high"] - mapping["low"]),
         "coverage": None,
     }
-    if groups >= 3:
-        measured = measure_coverage(
-            features_ND,
-            ratings.scores,
-            ratings.groups,
-            level=level,
-            standardise=standardise,
-            splits=COVERAGE_SPLITS,
-            seed=seed,
+    measured = None
+    if max(len(np.unique(one.groups)) for one in rated) >= 3:
+        data = features_ND, scores_N, groups_N
+        measured = measure_coverage(*data, level=level, splits=COVERAGE_SPLITS, sets_N=sets_N, **options)
+    card = regressor_card(rated, joint, mapping, interval, measured, **options)
+    return joint.fit.regressor, card, agreement_card(rated, joint)
+
+
+def _several(ratings: Ratings | Sequence[Ratings]) -> list[Ratings]:
+    rated = [ratings] if isinstance(ratings, Ratings) else list(ratings)
+    if not rated:
+        raise ContriqueError("a fit needs the ratings of one set at least")
+    return rated
+
+
+def _check(ratings: Ratings, level: float) -> None:
+    """Raise ContriqueError where a set cannot be fitted."""
+    groups, count = len(np.unique(ratings.groups)), len(ratings)
+    if groups < 2:
+        raise ContriqueError(f"{ratings.source}: a fit needs images of at least two groups, got {count} of {groups}")
+    mapping_of(ratings)
+    if not np.isfinite(half_width(np.zeros(count), level)):
+        raise ContriqueError(
+            f"{ratings.source}: {count} images are too few for an interval that holds {level:.0%} of ratings"
         )
-        interval.update(coverage=measured.mean, coverage_low=measured.low, coverage_high=measured.high)
-        interval["coverage_splits"] = COVERAGE_SPLITS
-    about = {
-        "kind": "ridge on standardised features" if standardise else "ridge",
-        **described(ratings, mapping),
-        "strength": fit.strength,
-        "folds": FOLDS,
-        "seed": seed,
-        "interval": interval,
-    }
-    agreement = {
-        "ratings": ratings.source,
-        "protocol": f"predictions held out by group, {FOLDS} folds, all images together",
-        "srocc": srocc(fit.held_out_N, ratings.scores),
-        "plcc": plcc(fit.held_out_N, ratings.scores),
-    }
-    return fit.regressor, about, agreement
 
 
 def mapping_of(ratings: Ratings, scale_min: float | None = None, scale_max: float | None = None) -> dict[str, Any]:
@@ -143,7 +180,8 @@ def mapping_of(ratings: Ratings, scale_min: float | None = None, scale_max: floa
     """
     ends = float(ratings.scores.min()), float(ratings.scores.max())
     if ends[0] == ends[1]:
-        raise ContriqueError(f"all {len(ratings)} images have the same rating {ends[0]:g}: there is nothing to learn")
+        same = f"all {len(ratings)} images have the same rating {ends[0]:g}"
+        raise ContriqueError(f"{ratings.source}: {same}: there is nothing to learn")
     mapping = {
         "low": ends[0] if scale_min is None else float(scale_min),
         "high": ends[1] if scale_max is None else float(scale_max),
@@ -151,20 +189,3 @@ def mapping_of(ratings: Ratings, scale_min: float | None = None, scale_max: floa
     }
     check_mapping(mapping)
     return mapping
-
-
-def described(ratings: Ratings, mapping: dict[str, Any]) -> dict[str, Any]:
-    """What the card's ``regressor`` says of the ratings and of the scale they are mapped to."""
-    worst, best = (mapping["high"], mapping["low"]) if ratings.lower_is_better else (mapping["low"], mapping["high"])
-    return {
-        "ratings": ratings.source,
-        "ratings_digest": ratings.digest,
-        "images": len(ratings),
-        "groups": len(np.unique(ratings.groups)),
-        "grouped_by": ratings.grouped_by,
-        "direction": "lower is better" if ratings.lower_is_better else "higher is better",
-        "full_reference": ratings.references is not None,
-        "mapping": mapping,
-        "scale": f"0 to 100, higher is better: ratings from {worst:g} (0) to {best:g} (100), bent to stay inside "
-        "beyond 10 and 90",
-    }
