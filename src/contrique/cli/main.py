@@ -21,6 +21,7 @@ from contrique.cli import (
     import_checkpoint,
     info,
     pretrain,
+    probe,
     report,
     score,
 )
@@ -35,6 +36,7 @@ COMMANDS = {
     "distort": distort,
     "dead-leaves": dead_leaves,
     "pretrain": pretrain,
+    "probe": probe,
     "export": export,
     "import-checkpoint": import_checkpoint,
     "embed": embed,

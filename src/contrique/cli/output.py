@@ -1,8 +1,9 @@
 """How scores are written: a table for people, CSV, JSON, JSON Lines or Parquet, to standard output or a file.
 
-Every writer writes the same columns of each row: six, or seven for a published method. CSV, JSON Lines and the
-table are written row by row and flushed, so what was computed survives a crash; JSON and Parquet are whole documents,
-written when the run ends (also when it ends early) to a temporary name beside the file and then renamed.
+Every writer writes the same columns of each row: six, seven for a published method, more with distortions. CSV, JSON
+Lines and the table are written row by row and flushed, so what was computed survives a crash; JSON and Parquet are
+whole documents, written when the run ends (also when it ends early) to a temporary name beside the file and then
+renamed.
 """
 
 import csv
@@ -22,13 +23,20 @@ COLUMNS = ("path", "score", "low", "high", "error", "model")
 METHOD_COLUMNS = (*COLUMNS, "raw")
 """For published methods beside contrique, which have a number of their own."""
 
+DISTORTION_COLUMNS = ("distortion", "distortion_level", "distortion_probability")
+"""The most likely distortion: its name, 1 to 5 (0 for "none"), and 0 to 1."""
+
+LISTING = ("json", "jsonl")
+"""Formats whose rows can hold all distortions, in a further column ``distortions``."""
+
 FORMATS = ("table", "csv", "json", "jsonl", "parquet")
 """The formats by name; all but the table are also the endings by which a file chooses its format."""
 
 
 class Row(TypedDict):
     """One image: score, low and high are on 0–100, higher is better; all numbers are None where there is an error, and
-    it is None else. There may be no interval. ``raw`` is the method's own number."""
+    it is None else. There may be no interval. ``raw`` is the method's own number. ``distortions`` are all kinds, most
+    likely first; the columns above it tell the first of them."""
 
     path: str
     score: float | None
@@ -37,6 +45,10 @@ class Row(TypedDict):
     error: str | None
     model: str
     raw: NotRequired[float | None]
+    distortion: NotRequired[str | None]
+    distortion_level: NotRequired[float | None]
+    distortion_probability: NotRequired[float | None]
+    distortions: NotRequired[list[dict[str, Any]] | None]
 
 
 class Writer(Protocol):
@@ -48,14 +60,19 @@ class Writer(Protocol):
 
 
 class TableWriter:
-    """Aligned columns for people: score, interval, path. The path comes last because its width is not known ahead."""
+    """Aligned columns for people: score, interval, perhaps the most likely distortion with its probability and level,
+    path. The path comes last because its width is not known ahead."""
 
     def __init__(self, stream: TextIO, columns: Sequence[str] = COLUMNS) -> None:
         self.stream = stream
-        print(f"{'score':>6}   {'interval':>15}   image", file=stream, flush=True)
+        self.distortions = "distortion" in columns
+        between = f"{'distortion':<43}   " if self.distortions else ""
+        print(f"{'score':>6}   {'interval':>15}   {between}image", file=stream, flush=True)
 
     def write(self, row: Row) -> None:
         name = printable(row["path"])
+        if self.distortions:
+            name = f"{_distortion(row):<43}   {name}"
         if row["error"] is None:
             interval = "" if row["low"] is None else f"{row['low']:6.2f} – {row['high']:6.2f}"
             line = f"{row['score']:6.2f}   {interval:>15}   {name}"
@@ -65,6 +82,14 @@ class TableWriter:
 
     def close(self) -> None:
         pass
+
+
+def _distortion(row: Row) -> str:
+    """The most likely distortion in words, such as "jpeg 64%, level 3.2"."""
+    kind, likely, level = row.get("distortion"), row.get("distortion_probability"), row.get("distortion_level")
+    if kind is None or likely is None:
+        return ""
+    return f"{kind} {likely:.0%}" + (f", level {level:.1f}" if level else "")
 
 
 class CsvWriter:
@@ -161,11 +186,11 @@ def json_document(rows: list[dict[str, Any]], columns: Sequence[str] = COLUMNS) 
 
 
 def parquet_document(rows: list[dict[str, Any]], columns: Sequence[str] = COLUMNS) -> bytes:
-    """A Parquet table: score, low, high and raw are float64, the rest are strings, any may be null."""
+    """A Parquet table: numbers are float64, the rest are strings, any may be null."""
     import pyarrow
     import pyarrow.parquet
 
-    numbers = ("score", "low", "high", "raw")
+    numbers = ("score", "low", "high", "raw", "distortion_level", "distortion_probability")
     schema = pyarrow.schema([(c, pyarrow.float64() if c in numbers else pyarrow.string()) for c in columns])
     document = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), document)

@@ -8,7 +8,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from contrique.baselines import METHODS, load_baseline
-from contrique.cli.output import COLUMNS, FORMATS, METHOD_COLUMNS, Row, Writer, choose_format, open_writer, readable
+from contrique.cli.output import (
+    COLUMNS,
+    DISTORTION_COLUMNS,
+    FORMATS,
+    LISTING,
+    METHOD_COLUMNS,
+    Row,
+    Writer,
+    choose_format,
+    open_writer,
+    readable,
+)
 from contrique.errors import ContriqueError, ModelError
 
 if TYPE_CHECKING:
@@ -35,6 +46,10 @@ niqe_modelparameters.mat, or hosa_codebook_hosa.mat, hosa_whitening_param.mat an
 --method hyperiqa ships no network: --parameters DIR is one trained on rated images (see docs/hyperiqa.md); raw is then
 a rating like theirs.
 
+--distortions adds the columns distortion, distortion_level and distortion_probability: which of 25 distortions the
+image most likely has, or none; how strong, from 1 to 5; and how likely, from 0 to 1. JSON and JSON Lines have all 26 in
+a further column, distortions. The model must have a probe (`contrique info` tells; `contrique probe` makes one).
+
 Without -o and --format the rows are a table on a terminal and CSV into a pipe. CSV and JSON Lines are written row by
 row; JSON and Parquet at the end, also after Ctrl-C. Parquet needs the extra `parquet`.
 
@@ -43,6 +58,7 @@ examples:
   contrique score holiday/ portraits/*.jpg -o scores.csv
   contrique score 'holiday/**/*.png' --format jsonl
   contrique score holiday/ --method niqe -o niqe.json
+  contrique score holiday/ --distortions -o why.csv
   find . -name '*.jpg' -mtime -1 -print0 | contrique score - --null
   contrique score holiday/ | tail -n +2 | sort -t, -k2,2g | head -5      the five worst
 """
@@ -68,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parameters", metavar="DIR", help="that method's official files (default: the parameters that are shipped)"
     )
+    parser.add_argument("--distortions", action="store_true", help="tell which distortion each image most likely has")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the rows there: .csv .json .jsonl .parquet .txt")
     parser.add_argument("-f", "--format", choices=FORMATS, help="say the format instead of leaving it to the ending")
     parser.add_argument("-0", "--null", action="store_true", help="a NUL ends each path on standard input")
@@ -95,14 +112,21 @@ def run(args: argparse.Namespace) -> int:
         args.parser.error(f"--parameters is for --method {others}; a model of contrique is named with --model")
     if args.method != "contrique" and args.model is not None:
         args.parser.error(f"--model is for contrique; {args.method} takes --parameters")
+    if args.method != "contrique" and args.distortions:
+        args.parser.error(f"--distortions is for contrique; {args.method} tells none")
     paths, complete = _find(args.paths, args.null)
     from contrique.scoring import score_stream
 
     model = _load_baseline(args.method, args.parameters) if args.method in METHODS else _load_model(args.model)
     limit = {} if args.max_pixels is None else {"max_pixels": args.max_pixels}
-    columns = METHOD_COLUMNS if args.method in METHODS else COLUMNS
+    columns: tuple[str, ...] = METHOD_COLUMNS if args.method in METHODS else COLUMNS
+    if args.distortions:
+        columns += (*DISTORTION_COLUMNS, *(("distortions",) if kind in LISTING else ()))
+        if getattr(model, "probe", None) is None:
+            raise ModelError(f"{model.name} tells no distortions: it has no probe, which contrique probe makes")
     with open_writer(kind, args.output, columns) as writer:
-        failed = _write_rows(score_stream(model, paths, **limit), len(paths), writer, model, args.output)
+        scores = score_stream(model, paths, **limit)
+        failed = _write_rows(scores, len(paths), writer, model, args.output, distortions=args.distortions)
     if failed:
         print(f"contrique: {failed} of {len(paths)} images could not be scored", file=sys.stderr)
     return 0 if complete and not failed else 1
@@ -150,7 +174,9 @@ def _standard_input(null: bool) -> list[str]:
     return [os.fsdecode(name if null else name.removesuffix(b"\r")) for name in names if name.strip()]
 
 
-def _write_rows(scores: "Iterator[Score]", total: int, writer: Writer, model: "Scorer", file: str | None) -> int:
+def _write_rows(
+    scores: "Iterator[Score]", total: int, writer: Writer, model: "Scorer", file: str | None, *, distortions: bool
+) -> int:
     """Write the rows as they come and count the failed; a progress bar shows where the rows do not."""
     rows_show = file is None and sys.stdout.isatty()
     if sys.stderr.isatty() and not rows_show:
@@ -160,18 +186,30 @@ def _write_rows(scores: "Iterator[Score]", total: int, writer: Writer, model: "S
     failed = 0
     for score in scores:
         failed += score.error is not None
-        writer.write(as_row(score, model.name))
+        row = as_row(score, model.name)
+        writer.write(with_distortions(row, score) if distortions else row)
     return failed
 
 
 def as_row(score: "Score", model: str) -> Row:
     """One row of the output: numbers rounded to six decimals, None in place of a number that is not one."""
-    value, low, high, raw = (
-        None if math.isnan(x) else round(float(x), 6) for x in (score.value, score.low, score.high, score.raw)
-    )
+    value, low, high, raw = (_rounded(x) for x in (score.value, score.low, score.high, score.raw))
     error = None if score.error is None else readable(score.error)
     path = readable(score.path)
     return {"path": path, "score": value, "low": low, "high": high, "error": error, "model": model, "raw": raw}
+
+
+def with_distortions(row: Row, score: "Score") -> Row:
+    """The row with the columns that tell distortions; None for an image that could not be scored."""
+    found = [(one.name, _rounded(one.level), _rounded(one.probability)) for one in score.distortions]
+    row["distortion"], row["distortion_level"], row["distortion_probability"] = found[0] if found else (None,) * 3
+    listed = [{"name": name, "level": level, "probability": probability} for name, level, probability in found]
+    row["distortions"] = listed or None
+    return row
+
+
+def _rounded(number: float) -> float | None:
+    return None if math.isnan(number) else round(float(number), 6)
 
 
 def _pixels(word: str) -> int:

@@ -1,0 +1,1 @@
+"""From pristine photographs to a probe of distortions: views, fits, measurements. Needs the extra learn, not torch."""
