@@ -188,8 +188,9 @@ def fit_size(image_HWC: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
         full_HWC: the input itself where nothing was to do.
     """
     full_HWC = image_HWC
-    height, width = size_before_mirroring(*image_HWC.shape[:2], preprocessing)
-    if (height, width) != image_HWC.shape[:2]:
+    given_height, given_width = image_HWC.shape[:2]
+    height, width = size_before_mirroring(given_height, given_width, preprocessing)
+    if (height, width) != (given_height, given_width):
         full_HWC = _resize(full_HWC, height, width)
     missing = [max(0, preprocessing.min_side - size) for size in (height, width)]
     if any(missing):

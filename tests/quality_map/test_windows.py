@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contrique.errors import ModelError
 from contrique.images import size_before_mirroring
-from contrique.quality_map.windows import WINDOW, blending, quality_map, shifted, starts, window_side
+from contrique.quality_map.windows import STEP, WINDOW, blending, quality_map, shifted, starts, window_side
 from contrique.scale import bent
 
 
@@ -17,7 +17,7 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(1, 3000), st.integers(1, 300))
+@given(st.integers(1, 600), st.integers(20, 300))
 def test_windows_reach_from_edge_to_edge_and_overlap(size: int, side: int) -> None:
     side = min(size, side)
     begins = starts(size, side)
@@ -25,13 +25,13 @@ def test_windows_reach_from_edge_to_edge_and_overlap(size: int, side: int) -> No
     assert begins[-1] == size - side
     steps = np.diff(begins)
     assert (steps > 0).all()
-    assert (steps < side).all() or side == 1
-    weight_HY = blending(size, np.array(begins), side)
+    assert (steps <= STEP * side + 1).all()
+    weight_HY = blending(size, begins, side)
     assert weight_HY.min() >= 0
     np.testing.assert_allclose(weight_HY.sum(axis=1), 1)
-    place, window = np.nonzero(weight_HY > 1e-6)  # only places inside a window are told by it
-    assert (place >= np.array(begins)[window]).all()
-    assert (place < np.array(begins)[window] + side).all()
+    centre_Y, place_H = np.array(begins) + side / 2, np.arange(size) + 0.5
+    between_H = np.clip(place_H, centre_Y[0], centre_Y[-1])
+    np.testing.assert_allclose(weight_HY @ centre_Y, between_H, atol=1e-6)  # a ramp stays a ramp
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,40 @@ def test_windows_are_of_one_size_and_few() -> None:
     whole, *windows = model.sizes
     assert len(set(windows)) == 1
     assert sum(h * w for h, w, _ in windows) <= 2.1 * whole[0] * whole[1]
+
+
+class Probed:
+    """Says "none" of dark windows, with a probability that is the share of black in their mean."""
+
+    names = ("blur", "none")
+
+    def predict(self, features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        none_N = 1 - features_ND[:, 0] / 255
+        return np.stack([1 - none_N, none_N], axis=1), np.zeros((len(none_N), 2))
+
+
+def test_where_there_is_a_probe_its_odds_count() -> None:
+    image_HWC = np.zeros((384, 384, 3), np.uint8)
+    image_HWC[:, :192], image_HWC[:, 192:] = 230, 25
+    model = Brightness()
+    by_score = quality_map(model, image_HWC, "x").quality_HW
+    model.probe = Probed()
+    by_odds = quality_map(model, image_HWC, "x").quality_HW
+    assert by_score[:, 0].mean() > by_score[:, -1].mean()
+    expected = 5 * np.log10((230 / 25) ** 2)  # odds of 230 to 25 at one end, of 25 to 230 at the other
+    np.testing.assert_allclose(by_odds[:, -1] - by_odds[:, 0], expected, atol=0.1)
+    assert by_odds.mean(dtype=np.float64) == pytest.approx(50, abs=0.01)
+
+
+def test_certainty_has_finite_odds() -> None:
+    model = Brightness()
+    model.probe = Probed()
+    image_HWC = np.zeros((300, 300, 3), np.uint8)
+    image_HWC[:, 150:] = 255
+    made = quality_map(model, image_HWC, "x")
+    assert np.isfinite(made.quality_HW).all()
+    assert made.quality_HW[0, 0] > 90
+    assert made.quality_HW[0, -1] < 10
 
 
 def test_a_model_that_needs_a_reference_has_no_map() -> None:

@@ -5,6 +5,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contrique.baselines import METHODS, load_baseline
@@ -50,6 +51,9 @@ a rating like theirs.
 image most likely has, or none; how strong, from 1 to 5; and how likely, from 0 to 1. JSON and JSON Lines have all 26 in
 a further column, distortions. The model must have a probe (`contrique info` tells; `contrique probe` makes one).
 
+--map DIR also draws where each image looks bad, as DIR/photo.jpg.map.jpg (docs/maps.md); DIR is made where it is
+missing, with the folders that the images lie in below the one that holds them all. It takes about four times as long.
+
 Without -o and --format the rows are a table on a terminal and CSV into a pipe. CSV and JSON Lines are written row by
 row; JSON and Parquet at the end, also after Ctrl-C. Parquet needs the extra `parquet`.
 
@@ -59,6 +63,7 @@ examples:
   contrique score 'holiday/**/*.png' --format jsonl
   contrique score holiday/ --method niqe -o niqe.json
   contrique score holiday/ --distortions -o why.csv
+  contrique score holiday/ --map maps/
   find . -name '*.jpg' -mtime -1 -print0 | contrique score - --null
   contrique score holiday/ | tail -n +2 | sort -t, -k2,2g | head -5      the five worst
 """
@@ -85,6 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--parameters", metavar="DIR", help="that method's official files (default: the parameters that are shipped)"
     )
     parser.add_argument("--distortions", action="store_true", help="tell which distortion each image most likely has")
+    parser.add_argument("--map", metavar="DIR", help="draw there where each image looks bad, one picture an image")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the rows there: .csv .json .jsonl .parquet .txt")
     parser.add_argument("-f", "--format", choices=FORMATS, help="say the format instead of leaving it to the ending")
     parser.add_argument("-0", "--null", action="store_true", help="a NUL ends each path on standard input")
@@ -114,8 +120,9 @@ def run(args: argparse.Namespace) -> int:
         args.parser.error(f"--model is for contrique; {args.method} takes --parameters")
     if args.method != "contrique" and args.distortions:
         args.parser.error(f"--distortions is for contrique; {args.method} tells none")
+    if args.method != "contrique" and args.map is not None:
+        args.parser.error(f"--map is for contrique; {args.method} has no map")
     paths, complete = _find(args.paths, args.null)
-    from contrique.scoring import score_stream
 
     model = _load_baseline(args.method, args.parameters) if args.method in METHODS else _load_model(args.model)
     limit = {} if args.max_pixels is None else {"max_pixels": args.max_pixels}
@@ -124,12 +131,25 @@ def run(args: argparse.Namespace) -> int:
         columns += (*DISTORTION_COLUMNS, *(("distortions",) if kind in LISTING else ()))
         if getattr(model, "probe", None) is None:
             raise ModelError(f"{model.name} tells no distortions: it has no probe, which contrique probe makes")
+    scores = _scores(model, paths, args.map, limit)
     with open_writer(kind, args.output, columns) as writer:
-        scores = score_stream(model, paths, **limit)
         failed = _write_rows(scores, len(paths), writer, model, args.output, distortions=args.distortions)
     if failed:
         print(f"contrique: {failed} of {len(paths)} images could not be scored", file=sys.stderr)
     return 0 if complete and not failed else 1
+
+
+def _scores(model: "Scorer", paths: list[str], folder: str | None, limit: dict[str, int]) -> "Iterator[Score]":
+    """Scores as they come; a map of each image is drawn below ``folder`` on the way, if there is one."""
+    from contrique.model import QualityModel
+
+    if folder is not None and isinstance(model, QualityModel):
+        from contrique.quality_map.files import map_stream
+
+        return map_stream(model, paths, Path(folder), **limit)
+    from contrique.scoring import score_stream
+
+    return score_stream(model, paths, **limit)
 
 
 def _load_baseline(method: str, parameters: str | None) -> "Baseline":

@@ -48,30 +48,35 @@ def map_stream(
         folder: for the maps, see ``map_files``; made where it is missing.
         max_pixels: as in ``read_image``.
 
-    Yields:
+    Returns:
         One ``Score`` for each path, in order; with ``error`` set where the image cannot be scored, its map cannot be
         written, or would take the place of another of the images.
 
     Raises:
-        ModelError: the model cannot make maps.
+        ModelError: the model scores against a reference or has no regressor; raised with the first score.
         OSError: the folder cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    return _mapped(model, paths, map_files(paths, folder), max_pixels)
+
+
+def _mapped(model: "QualityModel", paths: Sequence[str], files: list[Path], max_pixels: int) -> Iterator[Score]:
     images = {os.path.realpath(path) for path in paths}
-    for path, file in zip(paths, map_files(paths, folder), strict=True):
+    for path, file in zip(paths, files, strict=True):
         try:
             if os.path.realpath(file) in images:
                 raise ImageError(path, f"its map would take the place of {file}, an image to be scored")
             image_HWC = read_image(path, max_pixels=max_pixels)
             made = quality_map(model, image_HWC, path)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            made.save(file, image_HWC)
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                made.save(file, image_HWC)
+            except OSError as error:
+                raise ImageError(path, f"its map cannot be written: {file}: {error.strerror or error}") from error
             yield made.score
         except ImageError as error:
             yield Score.failed(path, error.reason)
-        except OSError as error:
-            yield Score.failed(path, f"its map cannot be written: {file}: {error.strerror or error}")
         except (ModelError, MissingExtra):
-            raise
+            raise  # the model's fault, not an image's
         except Exception as error:  # one image, whatever is wrong with it, never ends the run
             yield Score.failed(path, f"cannot be mapped: {' '.join(str(error).split()) or type(error).__name__}")

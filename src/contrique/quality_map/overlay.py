@@ -34,7 +34,7 @@ PAPER, INK, GREY = (255, 255, 255), (29, 29, 27), (130, 130, 130)
 TEXT = 13
 """Height of the legend's letters in pixels under a picture of up to 640 pixels; grows with larger ones."""
 
-NARROWEST = 16
+NARROWEST = 18
 """Least width of the whole picture in letters' heights: so wide is the legend."""
 
 
@@ -79,7 +79,7 @@ def _tables() -> np.ndarray:
     share = np.linspace(0, 1, 256)
     at = np.linspace(0, 1, len(COLOURS))
     colours = [np.interp(share, at, [colour[channel] for colour in COLOURS]) for channel in range(3)]
-    return np.rint([*colours, 255 * OPAQUE * share**0.75]).astype(int)
+    return np.rint([*colours, 255 * OPAQUE * share]).astype(int)
 
 
 def _legend(width: int, unit: float, score: float) -> "Image":
@@ -92,7 +92,7 @@ def _legend(width: int, unit: float, score: float) -> "Image":
     strip = Image.new("RGB", (width, 2 * gap + 3 * line + thick), PAPER)
     pen = ImageDraw.Draw(strip)
     pen.text((gap, gap), f"Score {score:.0f} of 100", fill=INK, font=font)
-    pen.text((gap, gap + line), "Points below its median", fill=INK, font=font)
+    pen.text((gap, gap + line), "Points below the image's median", fill=INK, font=font)
     top = gap + 2 * line
     ramp = Image.fromarray(np.tile(np.linspace(0, 255, length).astype(np.uint8), (thick, 1)))
     strip.paste(_coloured(Image.new("RGB", ramp.size, GREY), ramp), (gap, top))

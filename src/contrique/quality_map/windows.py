@@ -1,11 +1,19 @@
 """Where an image looks good and where bad: the model's own opinion of overlapping windows, blended into one map.
 
-Windows of one size, each overlapping its neighbour by a third, are scored like images of their own. A window is scored
-lower or higher than the image it is cut from (it shows less, and regressors are fitted to whole images), so all are
-shifted by one amount, in points before they are bent into 0–100 (scale.py), that makes the mean of the map the score
-of the image. Between the windows' centres the map is blended with Hann weights.
+Windows of one size, each overlapping its neighbour by a third, go through the encoder like images of their own. What
+tells how good a window looks depends on the model:
 
-Shapes: H, W the image at the size it is scored at; Y, X rows and columns of windows; N = Y·X; D features.
+* With a probe (probe.py), the odds that the window has none of the distortions it knows: 5 points for each factor of
+  ten. What a window shows moves these odds little, since the probe learned them from the same contents
+  distorted and not.
+* Without one, the model's score of the window. That moves with what a window shows (sky, grass) as much as with how it
+  looks, so such a map is much the weaker one: docs/maps.md has both measured.
+
+Either way all windows are shifted by one amount, in points before they are bent into 0–100 (scale.py), that makes the
+mean of the map the score of the image: windows are scored lower or higher than the image they are cut from. Between
+their centres the map follows straight lines, down and across.
+
+Shapes: H, W the image at the size it is scored at; Y, X rows and columns of windows; N = Y·X; D features; K kinds.
 """
 
 from typing import TYPE_CHECKING
@@ -14,6 +22,7 @@ import numpy as np
 
 from contrique.errors import ModelError
 from contrique.images import size_before_mirroring
+from contrique.probe import NONE
 from contrique.quality_map.made import QualityMap
 from contrique.scale import bent, to_points
 
@@ -29,6 +38,13 @@ PARTS = 3
 STEP = 0.7
 """Most of a side from one window to the next: 24 windows of 128 make twice the pixels of an image of 512 × 384."""
 
+TENFOLD = 5.0
+"""Points for each factor of ten in the odds that a window has no distortion: a convention. With it plainly distorted
+windows lie some 20 to 40 points below others of their image, and undistorted ones seldom more than 10."""
+
+LEAST = 1e-12
+"""Added to both probabilities of the odds, which float32 may round to 0: no window is 61 points from even odds."""
+
 
 def quality_map(model: "QualityModel", image_HWC: np.ndarray, name: str) -> QualityMap:
     """Map the local quality of one image.
@@ -43,22 +59,31 @@ def quality_map(model: "QualityModel", image_HWC: np.ndarray, name: str) -> Qual
     """
     if model.full_reference:
         raise ModelError(f"{model.name} scores an image against its reference: it has no map of one image alone")
-    height, width = size_before_mirroring(*image_HWC.shape[:2], model.preprocessing)
+    height, width = size_before_mirroring(image_HWC.shape[0], image_HWC.shape[1], model.preprocessing)
     full_HWC = model.prepare(image_HWC)
     score = model.to_score(name, model.features_of([full_HWC])[0])
     side = window_side(min(full_HWC.shape[:2]), model.preprocessing.min_side)
     tops, lefts = (starts(size, side) for size in full_HWC.shape[:2])
     windows = [full_HWC[top : top + side, left : left + side] for top in tops for left in lefts]
-    points_YX = to_points(model.predict(model.features_of(windows)), model.card["regressor"]["mapping"])
-    points_YX = points_YX.reshape(len(tops), len(lefts))
+    points_YX = points(model, model.features_of(windows)).reshape(len(tops), len(lefts))
     rows_HY, columns_WX = (
-        blending(size, np.array(begins), side) for size, begins in zip(full_HWC.shape[:2], (tops, lefts), strict=True)
+        blending(size, begins, side) for size, begins in zip(full_HWC.shape[:2], (tops, lefts), strict=True)
     )
     top, left = ((long - short) // 2 for long, short in zip(full_HWC.shape, (height, width), strict=False))
     rows_HY, columns_WX = rows_HY[top : top + height], columns_WX[left : left + width]
     local_YX = shifted(points_YX, rows_HY.mean(axis=0), columns_WX.mean(axis=0), score.value)
     quality_HW = (rows_HY @ local_YX @ columns_WX.T).astype(np.float32)
     return QualityMap(score, quality_HW, full_HWC[top : top + height, left : left + width])
+
+
+def points(model: "QualityModel", features_ND: np.ndarray) -> np.ndarray:
+    """How good windows look, (N,) float64, higher is better, without bounds: only differences mean something."""
+    if model.probe is None or NONE not in model.probe.names:
+        return to_points(model.predict(features_ND), model.card["regressor"]["mapping"])
+    probability_NK = model.probe.predict(features_ND)[0].astype(np.float64)
+    none_K = np.array(model.probe.names) == NONE
+    odds_N = (probability_NK[:, none_K].sum(axis=1) + LEAST) / (probability_NK[:, ~none_K].sum(axis=1) + LEAST)
+    return TENFOLD * np.log10(odds_N)
 
 
 def window_side(short: int, least: int) -> int:
@@ -72,18 +97,17 @@ def starts(size: int, side: int) -> list[int]:
     return [round(place * (size - side) / max(1, count - 1)) for place in range(count)]
 
 
-def blending(size: int, begins: np.ndarray, side: int) -> np.ndarray:
+def blending(size: int, begins: list[int], side: int) -> np.ndarray:
     """How much each of Y windows counts at each of ``size`` places along one side of an image.
 
-    Hann weights, cos² of the distance to the window's centre, divided by their sum: 0 at the window's ends, and smooth.
+    A window counts wholly at its centre, and less and less towards its neighbours' centres: straight lines between
+    them, and nothing but the first and the last window beyond theirs.
 
     Returns:
         float64 (size, Y); rows add up to 1.
     """
-    place_H1 = np.arange(size)[:, None] + 0.5
-    weight_HY = np.cos(np.clip((place_H1 - begins - side / 2) / side, -0.5, 0.5) * np.pi) ** 2
-    weight_HY = np.maximum(weight_HY, 1e-12 * (np.abs(place_H1 - begins - side / 2) < side / 2))
-    return weight_HY / weight_HY.sum(axis=1, keepdims=True)
+    centre_Y = np.array(begins) + side / 2
+    return np.stack([np.interp(np.arange(size) + 0.5, centre_Y, only_Y) for only_Y in np.eye(len(begins))], axis=1)
 
 
 def shifted(points_YX: np.ndarray, row_Y: np.ndarray, column_X: np.ndarray, mean: float) -> np.ndarray:
