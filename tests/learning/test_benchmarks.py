@@ -1,4 +1,4 @@
-"""The benchmarks of pretraining: the authors' loop computes what ours does, and the scripts run."""
+"""The benchmarks: the authors' loop computes what ours does, and the scripts run."""
 
 import subprocess
 import sys
@@ -48,6 +48,34 @@ def test_without_the_shortcut_the_network_is_the_same(authors):
     torch.testing.assert_close(theirs, ours, rtol=1e-3, atol=1e-3)
 
 
+def test_a_kind_of_content_for_each_class(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import bias
+
+    kind_K = bias.kind_of_class()
+    names = [*bias.KINDS, bias.OTHER]
+    known = {0: "animals", 397: "animals", 398: bias.OTHER, 404: "vehicles", 497: "buildings and streets"}
+    known |= {526: "interiors and furniture", 834: "clothing and people", 923: "food and drink", 963: "food and drink"}
+    known |= {970: "landscape and water", 971: bias.OTHER, 985: "plants and fungi", 987: "food and drink"}
+    assert {index: names[kind_K[index]] for index in known} == known  # tench, puffer, abacus, airliner, church, …
+    counts = dict(zip(names, np.bincount(kind_K), strict=True))
+    assert (counts["animals"], sum(counts.values())) == (398, 1000)
+    assert min(counts.values()) >= 16
+
+
+def test_errors_by_category_as_a_table(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import bias
+
+    row = {"property": "colour", "category": "moderate", "images": 30, "rated": 51.2, "biased": True}
+    row |= {"error": -2.04, "error_low": -3.0, "error_high": -1.0, "srocc": 0.8, "srocc_low": 0.7, "srocc_high": 0.9}
+    small = dict.fromkeys(row) | {"property": "colour", "category": "nearly grey", "images": 2, "rated": 9.0}
+    assert bias.table([row, small]).splitlines()[2:] == [
+        "| colour | moderate | 30 | 51 | −2.0 [−3.0, −1.0]* | 0.80 [0.70, 0.90] |",
+        "|  | nearly grey | 2 | 9 | – | – |",
+    ]
+
+
 @pytest.mark.slow
 def test_views_a_second_of_both_pipelines(recipe_file):
     words = [sys.executable, BENCHMARKS / "pretraining.py", recipe_file, "--steps", "1", "--rounds", "1"]
@@ -66,3 +94,61 @@ def test_the_tricks_of_a_step(recipe_file):
     done = subprocess.run([*words, "--without", "bf16,compiled"], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert sum(line.startswith(("| as", "| +", "| contrique")) for line in done.stdout.splitlines()) == 6
+
+
+@pytest.fixture
+def rated(tmp_path):
+    """Two sets of textures, each content at four degrees of blur: more blur, less of a rating."""
+    from PIL import ImageFilter
+
+    for number, name in enumerate(("first", "second")):
+        rng, lines = np.random.default_rng(number), ["name,mos,content_group"]
+        (tmp_path / name).mkdir()
+        for group in range(12):
+            coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8))
+            sharp = coarse.resize((96, 72), Image.Resampling.NEAREST)
+            for level in range(4):
+                sharp.filter(ImageFilter.GaussianBlur(level)).save(tmp_path / name / f"{group}_{level}.png")
+                lines.append(f"{group}_{level}.png,{4 - level + (group + number) / 100},{group}")
+        (tmp_path / name / "scores.csv").write_text("\n".join(lines))
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_judging_a_model(rated, monkeypatch):
+    """All parts but speed, which would time a ResNet-50, in development and at the end, and into the card."""
+    import json
+
+    from contrique.card import read_card
+    from contrique.evaluation.fitting import fit_model
+    from contrique.evaluation.ratings import read_ratings
+
+    monkeypatch.setenv("CONTRIQUE_CACHE", str(rated / "cache"))
+    first = read_ratings(rated / "first" / "scores.csv", images=rated / "first")
+    model = fit_model(first, name="mine")[0].save(rated / "mine")
+    words = [sys.executable, BENCHMARKS / "judge.py", model]
+    for name in ("first", "second"):
+        words += ["--ratings", rated / name / "scores.csv", "--images", rated / name]
+    words += ["--splits", "2", "--sample", "3", "--aside", "1", "--write-card", "--json", rated / "j.json"]
+    found = []
+    for more in (["--parts", "agreement,robustness,failures,bias"], ["--parts", "agreement", "--final"]):
+        done = subprocess.run([*words, *more], capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        found.append(json.loads((rated / "j.json").read_text())["models"][0])
+        assert found[-1]["model"] == "mine"
+    rows = {(row["set"], row["how"]): row for one in found for row in one["agreement"]}
+    assert {how: row["images"] for (name, how), row in rows.items() if name == "second/scores.csv"} == {
+        "2 random splits": 40,
+        "fitted to first/scores.csv, 2 draws": 40,
+        "as it is": 40,
+        "set aside; fitted to the rest": 8,
+        "set aside; fitted to the rest of first/scores.csv": 8,
+    }
+    assert ("first/scores.csv", "as it is, fitted to them") in rows
+    assert min(row["srocc"] for row in rows.values()) > 0.8
+    assert found[0]["failures"]["images"] == 40
+    assert {row["property"] for row in found[0]["bias"]["by"]} >= {"detail"}
+    assert len(found[0]["robustness"]["shifts"]) == 7
+    card = read_card(model)
+    assert len(card["agreement"]["measured"]) == len(rows)
+    assert card["bias"] == found[0]["bias"]
