@@ -8,18 +8,30 @@
 from typing import TYPE_CHECKING, Any, overload
 
 __version__ = "0.1.0"
-__all__ = ["ContriqueError", "Distortion", "ImageError", "ModelError", "QualityModel", "Score", "load", "score"]
+__all__ = [
+    "ContriqueError",
+    "Distortion",
+    "ImageError",
+    "ModelError",
+    "QualityMap",
+    "QualityModel",
+    "Score",
+    "load",
+    "score",
+]
 
 if TYPE_CHECKING:
     from contrique.baselines.baseline import Baseline
     from contrique.errors import ContriqueError, ImageError, ModelError
     from contrique.model import QualityModel
+    from contrique.quality_map.made import QualityMap
     from contrique.result import Distortion, Score
 
 _HOME = {
     "ContriqueError": "contrique.errors",
     "ImageError": "contrique.errors",
     "ModelError": "contrique.errors",
+    "QualityMap": "contrique.quality_map.made",
     "QualityModel": "contrique.model",
     "Distortion": "contrique.result",
     "Score": "contrique.result",
