@@ -168,6 +168,8 @@ def main() -> None:
                 add_parts(model.folder, parts)
         folders = {word: str(model.folder) for word, model in models.items()}
         times = timing.speed(folders, args.rounds) if "speed" in args.parts else []
+    for word, model in models.items() if args.write_card and times else ():
+        add_parts(model.folder, {"speed": timing.for_card(times, word, machine)})
     if times:
         print(f"\n{timing.table(times)}")
     if args.json:

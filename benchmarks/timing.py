@@ -95,6 +95,14 @@ def speed(models: dict[str, str], rounds: int = 3) -> list[dict[str, Any]]:
     return rows
 
 
+def for_card(rows: Sequence[dict[str, Any]], name: str, machine: str) -> dict[str, Any]:
+    """What a card says of one model's speed."""
+    (own,) = (row for row in rows if row["name"] == name)
+    beside = {f"resnet50_{row['engine']}_ms": row["ms"] for row in rows if row["name"] == RESNET}
+    measured = {key: value for key, value in own.items() if key not in ("name", "engine")}
+    return {"image": f"{WIDTH}×{HEIGHT}, decoded", "machine": machine, **measured, **beside}
+
+
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as Markdown."""
     lines = ["| | engine | ms | processor ms | of them in one ResNet-50 |", "| --- | --- | --- | --- | --- |"]

@@ -44,7 +44,7 @@ def test_agreement_is_replaced_by_set_and_how_only(folder: Path) -> None:
 
 
 def test_what_is_no_part_and_no_model(folder: Path) -> None:
-    with pytest.raises(ModelError, match="parts among agreement, robustness, failures, bias; got encoder"):
+    with pytest.raises(ModelError, match="parts among agreement, robustness, failures, bias, speed; got encoder"):
         add_parts(folder, {"encoder": {}})
     with pytest.raises(ModelError, match="no such model folder"):
         add_parts(folder / "none", {})

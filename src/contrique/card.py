@@ -22,7 +22,7 @@ ENCODER_GRAPH = "encoder.onnx"
 REGRESSOR = "regressor.safetensors"
 PROBE = "probe.safetensors"
 FILES = (ENCODER_WEIGHTS, ENCODER_GRAPH, REGRESSOR, PROBE)
-JUDGED = ("robustness", "failures", "bias")
+JUDGED = ("robustness", "failures", "bias", "speed")
 """Parts that are measured on a finished model, and say nothing of the same encoder with another regressor."""
 
 FORMAT = 1
