@@ -3,9 +3,16 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from contrique.cli.ratings import add_ratings_arguments, cache_of, name_left_out, plain_warnings, ratings_of
+from contrique.cli.ratings import (
+    add_ratings_arguments,
+    cache_of,
+    name_left_out,
+    other_ratings_of,
+    plain_warnings,
+    ratings_of,
+)
 
 if TYPE_CHECKING:
     from contrique.model import QualityModel
@@ -17,6 +24,12 @@ Ridge regression on frozen features; its strength by cross-validation that keeps
 scores from 0 to 100, higher is better, whatever the scale and direction of the ratings, with an interval whose
 coverage was measured on images held out of the fit. `contrique info MODEL` prints all of it.
 
+--and WHAT=DIR fits to further ratings at the same time: WHAT is the name of a set or a CSV of ratings, DIR its folder
+or that of its images; repeat it for more. The scale and the direction of the ratings named first are the model's;
+those of the others may be what they like: each set is brought to that scale by a straight line, found together with
+the regressor. The interval is wide enough for each of the sets. Columns of a further CSV are found by their names; a
+score column whose name begins with dmos counts from good to bad.
+
 Rows of the CSV without a score or an image are left out with a warning. An image that is there and cannot be read is
 named and left out too; the model is written all the same, and the exit status is then 1.
 
@@ -24,6 +37,7 @@ examples:
   contrique fit scores.csv --images photos/ -o mine
   contrique fit scores.csv --images photos/ -o mine --score-column quality --scale-min 1 --scale-max 5
   contrique fit dmos.csv --images distorted/ --references originals/ -o mine-fr
+  contrique fit mos.csv --images photos/ --and dmos.csv=distorted/ --and csiq=CSIQ/ -o mine
   contrique score holiday/ --model mine
 """
 
@@ -32,12 +46,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = EPILOG
     add_ratings_arguments(parser)
+    parser.add_argument(
+        "--and",
+        action="append",
+        metavar="WHAT=DIR",
+        help="fit to these ratings too, whatever their scale: a published set and its folder, or a CSV and the folder "
+        "of its images; repeat it for more",
+    )
     parser.add_argument("-o", "--output", required=True, metavar="MODEL", help="the model folder to write")
     parser.add_argument(
         "-m", "--model", metavar="DIR", help="the model whose encoder is used (default: the model that is shipped)"
     )
     parser.add_argument("--name", help="what the model calls itself (default: the folder's name)")
-    parser.add_argument("--about", metavar="TEXT", help="whose ratings they are and under which licence, for the card")
+    parser.add_argument(
+        "--about",
+        action="append",
+        metavar="TEXT",
+        help="whose ratings they are and under which licence, for the card; with --and, repeat it in the order of the "
+        "sets",
+    )
     parser.add_argument(
         "--scale-min", type=float, metavar="X", help="least possible rating (default: the least there is)"
     )
@@ -58,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
         ContriqueError: the ratings cannot be used, or the output is something else than a model.
     """
     cache = cache_of(args)
+    if len(args.about or ()) > 1 + len(getattr(args, "and") or ()):
+        args.parser.error("--about is given more often than there are sets")
     if args.seed < 0:
         args.parser.error(f"--seed is at least 0, not {args.seed}")
     if not 0 < args.interval < 1:
@@ -68,9 +97,9 @@ def run(args: argparse.Namespace) -> int:
     target = Path(args.output)
     check_free(target)  # before the work, not after it
     with plain_warnings():
-        ratings = ratings_of(args)
+        rated = [ratings_of(args), *other_ratings_of(args, "--and")]
         model, left_out = fit_model(
-            ratings,
+            rated,
             QualityModel.load(args.model),
             name=args.name or target.resolve().name,
             about=args.about,
@@ -82,7 +111,8 @@ def run(args: argparse.Namespace) -> int:
             progress=sys.stderr.isatty(),
         )
     model.save(target)
-    name_left_out({str(ratings.paths[index]): left_out[index] for index in sorted(left_out)}, len(ratings))
+    paths = [path for ratings in rated for path in ratings.paths]
+    name_left_out({str(paths[index]): left_out[index] for index in sorted(left_out)}, len(paths))
     print("\n".join(summary(model, target)))
     return 1 if left_out else 0
 
@@ -93,16 +123,34 @@ def summary(model: "QualityModel", target: Path) -> list[str]:
     interval, mapping = about["interval"], about["mapping"]
     ends = [mapping["low"], mapping["high"]]
     worst, best = reversed(ends) if mapping["lower_is_better"] else ends
-    groups = f"{about['groups']} groups" + (f" by {about['grouped_by']}" if about["grouped_by"] else "")
-    lines = [
-        f"{model.name}: fitted to {about['images']} images in {groups} of {about['ratings']} ({about['direction']})",
-        f"  agreement on held-out groups   SROCC {agreement['srocc']:.3f}, PLCC {agreement['plcc']:.3f}",
-        f"  scores                         rating {worst:g} is near 0, {best:g} near 100",
-        f"  {interval['level']:.0%} interval                   about ± {interval['half_width_points']:.1f} points",
-    ]
+    sets = about.get("sets", [])
+    if sets:
+        lines = [f"{model.name}: fitted to {about['images']} images of {len(sets)} sets on the scale of the first"]
+        for one, agreed in zip(sets, agreement["sets"], strict=True):
+            scores = f"its ratings are scores from {one['worst_score']:.0f} to {one['best_score']:.0f}"
+            lines += [f"  {_of(one)}", f"    {_agreed(agreed)} on held-out groups; {scores}"]
+            if one["coverage"] is not None:
+                lines.append(f"    the interval held {_held(one)} of its ratings on held-out groups")
+    else:
+        lines = [f"{model.name}: fitted to {_of(about)}", f"  agreement on held-out groups   {_agreed(agreement)}"]
+    lines.append(f"  scores                         rating {worst:g} is near 0, {best:g} near 100")
+    lines.append(
+        f"  {interval['level']:.0%} interval                   about ± {interval['half_width_points']:.1f} points"
+    )
     if interval["coverage"] is not None:
-        lines.append(
-            f"  its coverage on held-out groups {interval['coverage']:.1%} "
-            f"({interval['coverage_low']:.1%} to {interval['coverage_high']:.1%}, {interval['coverage_splits']} splits)"
-        )
+        splits = f", {interval['coverage_splits']} splits"
+        lines.append(f"  its coverage on held-out groups {_held(interval, splits)}")
     return [*lines, f"  written to {target}"]
+
+
+def _of(part: dict[str, Any]) -> str:
+    groups = f"{part['groups']} groups" + (f" by {part['grouped_by']}" if part["grouped_by"] else "")
+    return f"{part['images']} images in {groups} of {part['ratings']} ({part['direction']})"
+
+
+def _agreed(part: dict[str, Any]) -> str:
+    return f"SROCC {part['srocc']:.3f}, PLCC {part['plcc']:.3f}"
+
+
+def _held(part: dict[str, Any], more: str = "") -> str:
+    return f"{part['coverage']:.1%} ({part['coverage_low']:.1%} to {part['coverage_high']:.1%}{more})"

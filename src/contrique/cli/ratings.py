@@ -23,7 +23,7 @@ CSV_WORDS = (
 
 
 def add_test_argument(parser: argparse._ActionsContainer) -> None:
-    """Declare ``--test-on``, which ``other_ratings_of`` reads."""
+    """Declare ``--test-on``, for ``other_ratings_of``."""
     parser.add_argument(
         "--test-on",
         action="append",
@@ -120,8 +120,8 @@ def full_reference_asked(args: argparse.Namespace) -> bool:
     return args.full_reference or args.references is not None or args.reference_column is not None
 
 
-def other_ratings_of(args: argparse.Namespace) -> "list[Ratings]":
-    """Read what each ``--test-on WHAT=DIR`` names: a published set and its folder, or a CSV and its images.
+def other_ratings_of(args: argparse.Namespace, flag: str = "--test-on") -> "list[Ratings]":
+    """Read what each ``WHAT=DIR`` of a flag names: a published set and its folder, or a CSV and its images.
 
     A CSV's columns and direction are found by their names; with full-reference features the references of a CSV are
     looked for in the folder of its images.
@@ -133,12 +133,12 @@ def other_ratings_of(args: argparse.Namespace) -> "list[Ratings]":
 
     full_reference = full_reference_asked(args)
     tests = []
-    for word in args.test_on or []:
+    for word in getattr(args, flag.strip("-").replace("-", "_")) or []:
         what, _, folder = word.partition("=")
         if not what or not folder:
-            args.parser.error(f"--test-on takes WHAT=DIR, a set or a CSV and its folder, not {word!r}")
+            args.parser.error(f"{flag} takes WHAT=DIR, a set or a CSV and its folder, not {word!r}")
         if dataset_name(what) is None and not Path(what).is_file():
-            raise ContriqueError(f"--test-on {word}: {what} is no CSV, and no set among {', '.join(DATASETS)}")
+            raise ContriqueError(f"{flag} {word}: {what} is no CSV, and no set among {', '.join(DATASETS)}")
         if dataset_name(what) is not None:
             tests.append(load_dataset(what, folder, references=full_reference))
         else:

@@ -118,7 +118,7 @@ class FittedContender(ModelContender):
             raise ModelError(f"{model.name} has no regressor: it has features, and no scores of its own")
         if model.full_reference != (ratings.references is not None):
             raise ModelError(f"{model.name} scores {'against' if model.full_reference else 'without'} references")
-        if about.get("ratings_digest") == ratings.digest:
+        if ratings.digest in str(about.get("ratings_digest")).split("+"):
             warnings.warn(
                 f"{model.name} was fitted to {ratings.source}: its own scores there are not held out", stacklevel=3
             )

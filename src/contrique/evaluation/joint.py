@@ -29,9 +29,9 @@ from contrique.errors import ContriqueError
 from contrique.evaluation.regressor import FOLDS, Fit, RidgePath, fit_ridge
 from contrique.evaluation.splits import group_folds, group_split
 
-ROUNDS = 10_000
-PRECISION = 1e-13
-"""The slopes are refined one by one until none moves by more than this share, or so many times."""
+ROUNDS = 1000
+PRECISION = 1e-8
+"""Damped Newton steps for the slopes: at most so many, or until their length (its square is what is left) is below."""
 
 
 @dataclass(frozen=True)
@@ -110,22 +110,24 @@ def fit_joint(
 
 
 def balanced(left_KK: np.ndarray, counts_K: np.ndarray) -> np.ndarray:
-    """The a > 0 with aₖ (Q a)ₖ proportional to Nₖ, and a₁ = 1.
+    """The a > 0 with aₖ (Q a)ₖ proportional to Nₖ, and a₁ = 1, by Newton's method.
+
+    Steps are damped by 1/(1 + λ), λ their length in the metric of the Hessian, which converges from anywhere for
+    functions such as this one (Nesterov and Nemirovskii, Interior-Point Polynomial Algorithms in Convex Programming,
+    1994, 2.2).
 
     Args:
         left_KK: Q, symmetric, not negative definite, its diagonal above 0.
         counts_K: Nₖ > 0.
     """
-    diagonal_K = np.diag(left_KK)
-    slopes_K = np.sqrt(counts_K / diagonal_K)
+    share_K = counts_K / np.min(counts_K)  # all at least 1: with that every damped step stays above 0
+    slopes_K = np.sqrt(share_K / np.diag(left_KK))
     for _ in range(ROUNDS):
-        before_K = slopes_K.copy()
-        for k, count in enumerate(counts_K):
-            rest = left_KK[k] @ slopes_K - diagonal_K[k] * slopes_K[k]
-            root = np.sqrt(rest**2 + 4 * diagonal_K[k] * count)
-            # the positive root of Q_kk a² + rest a = count, without cancellation
-            slopes_K[k] = 2 * count / (root + rest) if rest > 0 else (root - rest) / (2 * diagonal_K[k])
-        if np.abs(slopes_K / before_K - 1).max() <= PRECISION:
+        gradient_K = left_KK @ slopes_K - share_K / slopes_K
+        step_K = np.linalg.solve(left_KK + np.diag(share_K / slopes_K**2), gradient_K)
+        decrement = np.sqrt(max(gradient_K @ step_K, 0.0))
+        slopes_K -= step_K / (1 + decrement)
+        if decrement < PRECISION:
             break
     return slopes_K / slopes_K[0]
 
