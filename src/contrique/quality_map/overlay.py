@@ -32,7 +32,7 @@ LONGEST = 60_000
 
 PAPER, INK, GREY = (255, 255, 255), (29, 29, 27), (130, 130, 130)
 TEXT = 13
-"""Height of the legend's letters in pixels under a picture of up to 640 pixels; grows with larger ones."""
+"""Height of the legend's letters in pixels under a picture of up to 800 pixels; grows with larger ones."""
 
 NARROWEST = 18
 """Least width of the whole picture in letters' heights: so wide is the legend."""
@@ -55,7 +55,7 @@ def draw(image_HWC: np.ndarray, badness_hw: np.ndarray, score: float) -> np.ndar
     photograph = Image.fromarray(image_HWC)
     if max(photograph.size) > LONGEST:
         photograph.thumbnail((LONGEST, LONGEST))
-    unit = TEXT * max(1.0, min(photograph.width, photograph.height * 1.5) / 640)
+    unit = TEXT * max(1.0, min(photograph.width, photograph.height * 1.5) / 800)
     strip = _legend(max(photograph.width, round(NARROWEST * unit)), unit, score)
     page = Image.new("RGB", (strip.width, photograph.height + strip.height), PAPER)
     level = Image.fromarray(np.rint(np.clip(badness_hw / FULL, 0, 1) * 255).astype(np.uint8))
