@@ -20,7 +20,7 @@ linear probe of the model's features learns to tell the 26 classes apart, and ho
 show no distortion of their own. A fifth of them measures what was learned and is printed; the probe that is kept is
 fitted to all. Scores of the model that is written have `distortions` (`contrique score --distortions`).
 
-Features take as long as scoring 26 images for each photograph. They are kept (see --cache), so a run that was stopped
+Features take as long as scoring 29 images for each photograph. They are kept (see --cache), so a run that was stopped
 goes on where it was. Needs the extra `learn`, but no torch for a model with a graph.
 
 A photograph that cannot be read is named and left out; the model is written all the same, and the exit status is

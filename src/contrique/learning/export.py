@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from contrique.card import ENCODER_GRAPH, ENCODER_WEIGHTS, REGRESSOR, new_card, read_card, write_card
+from contrique.card import ENCODER_GRAPH, ENCODER_WEIGHTS, PROBE, REGRESSOR, new_card, read_card, write_card
 from contrique.errors import ContriqueError, ModelError, need
 from contrique.images import Preprocessing
 from contrique.learning.encoders import Encoder
@@ -102,12 +102,12 @@ def choose_features(folder: str | Path, kind: str | None, scales: Sequence[float
 
     Raises:
         ContriqueError: the encoder has no features of that kind, or the scales are none.
-        ModelError: the folder is no model, or has a regressor already.
+        ModelError: the folder is no model, or has a regressor or a probe already.
     """
     folder = Path(folder)
     card = read_card(folder)
-    if REGRESSOR in card["files"]:
-        raise ModelError(f"{folder}: has a regressor that was fitted to the features it gives now")
+    if {REGRESSOR, PROBE} & set(card["files"]):
+        raise ModelError(f"{folder}: has a regressor or a probe that was fitted to the features it gives now")
     sizes = Preprocessing.from_dict(card["preprocessing"])
     if scales is not None:
         try:
@@ -131,7 +131,7 @@ def export_onnx(folder: str | Path) -> Path:
     An 8-bit graph there (quantise.py) is replaced by a float one, if nothing was fitted to its features.
 
     Raises:
-        ModelError: the folder is no model, or has a regressor that was fitted to 8-bit features.
+        ModelError: the folder is no model, or has a regressor or a probe that was fitted to 8-bit features.
         MissingExtra: torch or onnx is not installed.
     """
     import torch
@@ -142,8 +142,8 @@ def export_onnx(folder: str | Path) -> Path:
     card = read_card(folder)
     if card["encoder"].pop("precision", None) is not None:
         del card["encoder"]["calibration"]
-        if REGRESSOR in card["files"]:
-            raise ModelError(f"{folder}: has a regressor that was fitted to the features of its 8-bit graph")
+        if {REGRESSOR, PROBE} & set(card["files"]):
+            raise ModelError(f"{folder}: has a regressor or a probe that was fitted to the features of its 8-bit graph")
     graph = folder / ENCODER_GRAPH
     temporary = graph.with_suffix(".tmp")
     with warnings.catch_warnings():

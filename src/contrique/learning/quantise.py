@@ -51,8 +51,8 @@ def quantise(folder: str | Path, images: Sequence[str | Path]) -> Path:
     card = read_card(folder)
     if not images:
         raise ContriqueError("expected some photographs to measure the ranges of activations on, got none")
-    if "precision" in card["encoder"] or "regressor" in card:
-        raise ContriqueError(f"{folder}: expected a float graph and no regressor (8-bit features need their own)")
+    if "precision" in card["encoder"] or {"regressor", "probe"} & set(card):
+        raise ContriqueError(f"{folder}: expected a float graph, no regressor and no probe (8-bit ones differ)")
     graph = folder / ENCODER_GRAPH
     logging.getLogger().setLevel(logging.ERROR)  # advice for authors of graphs
     with tempfile.TemporaryDirectory() as temporary:

@@ -36,7 +36,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> QualityModel:
 
 @pytest.fixture(scope="module")
 def probed(model: QualityModel, photographs: list[Path]) -> QualityModel:
-    made, left_out = fit_probe(model, photographs, name="probed", about={"source": "drawn"}, levels=2)
+    made, left_out = fit_probe(model, photographs, name="probed", about={"source": "drawn"})
     assert left_out == {}
     return made
 
@@ -45,9 +45,9 @@ def test_the_card_says_what_was_done_and_measured(probed: QualityModel, model: Q
     about = probed.card["probe"]
     assert probed.name == "probed"
     assert about["classes"] == [*NAMES, "none"]
-    assert (about["source"], about["images"], about["views"]) == ("drawn", COUNT, COUNT * 52)
+    assert (about["source"], about["images"], about["views"]) == ("drawn", COUNT, COUNT * 29)
     held = about["held_out"]
-    assert (held["images"], held["views"]) == (COUNT // 5, COUNT // 5 * 52)
+    assert (held["images"], held["views"]) == (COUNT // 5, COUNT // 5 * 29)
     assert held["kind"] > 4 * held["kind_chance"]
     assert held["level_within_1"] > held["level_within_1_chance"]
     assert probed.card["regressor"] == model.card["regressor"]
@@ -79,7 +79,7 @@ def test_a_level_rises_with_the_distortion(probed: QualityModel) -> None:
 def test_the_same_seed_makes_the_same_probe(
     probed: QualityModel, model: QualityModel, photographs: list[Path], tmp_path: Path
 ) -> None:
-    again, _ = fit_probe(model, photographs[::-1], name="probed", about={"source": "drawn"}, levels=2)
+    again, _ = fit_probe(model, photographs[::-1], name="probed", about={"source": "drawn"})
     assert again.card["probe"] == probed.card["probe"]
     for name, array in again.probe.to_arrays().items():
         np.testing.assert_array_equal(array, probed.probe.to_arrays()[name])

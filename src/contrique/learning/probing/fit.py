@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from contrique.errors import need
-from contrique.evaluation.regressor import CONSTANT, FOLDS, RidgePath, best_strength
+from contrique.evaluation.regressor import CONSTANT, RidgePath, best_strength
 from contrique.evaluation.splits import group_folds
 
 STRENGTHS = tuple(10.0**power for power in (0.5, 0, -0.5, -1, -1.5, -2, -2.5))
@@ -20,6 +20,10 @@ STRENGTHS = tuple(10.0**power for power in (0.5, 0, -0.5, -1, -1.5, -2, -2.5))
 
 ITERATIONS = 50
 """Most steps of L-BFGS for one λ; each costs two products of X with a matrix of K columns."""
+
+
+FOLDS = 5
+"""Folds for choosing the strength of the levels' regression."""
 
 
 def standardiser(features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

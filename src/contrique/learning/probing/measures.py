@@ -28,11 +28,12 @@ def measure(
         level_N: how strong, 1 to 5; 0 where the kind is "none".
 
     Returns:
-        ``kind``, the share of views whose most likely kind is right, ``kind_in_3`` among the three most likely,
-        ``kind_chance``; ``level``, the share of distorted views whose level (that of their true kind, rounded) is
-        right, ``level_within_1``, and for both the share by always giving the best constant; ``by_kind``,
-        ``by_level``: right kinds by kind and by level (0: none); ``level_error_by_kind``: mean of |level − truth|; and
-        ``confused``, the most frequent mistakes in words. Shares are 0 to 1; kinds that no view has are left out.
+        ``kind``: the share of views whose most likely kind is right; ``kind_in_3``: of those where it is among the
+        three most likely; ``kind_chance``: by guessing; every kind counts the same in these.
+        ``level``: the share of distorted views whose level (that of their true kind, rounded) is right;
+        ``level_within_1``: right or next to it; and for both the share by always giving the best constant.
+        ``by_kind``, ``by_level``: right kinds by kind and by level (0: none); ``level_error_by_kind``: mean of |level −
+        truth|; ``confused``: the most frequent mistakes in words. Shares are 0 to 1; kinds without a view are left out.
     """
     order_NK = np.argsort(-probability_NK, axis=1, kind="stable")
     said_N = order_NK[:, 0]
@@ -43,11 +44,12 @@ def measure(
     off_M = np.abs(np.rint(guess_M) - known_M)
     error_N = np.zeros(len(kind_N))
     error_N[distorted_N] = np.abs(guess_M - known_M)
-    present = [kind for kind in range(len(names)) if (kind_N == kind).any()]
+    present = np.unique(kind_N).tolist()
+    right_in_3_N = (order_NK[:, :3] == kind_N[:, None]).any(axis=1)
     return {
-        "kind": float(right_N.mean()),
-        "kind_in_3": float((order_NK[:, :3] == kind_N[:, None]).any(axis=1).mean()),
-        "kind_chance": float(np.bincount(kind_N).max() / len(kind_N)),
+        "kind": float(np.mean([right_N[kind_N == kind].mean() for kind in present])),
+        "kind_in_3": float(np.mean([right_in_3_N[kind_N == kind].mean() for kind in present])),
+        "kind_chance": 1 / len(names),
         "level": _share(off_M == 0),
         "level_chance": max(_share(known_M == level) for level in LEVELS),
         "level_within_1": _share(off_M <= 1),
