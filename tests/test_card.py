@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from contrique.card import CARD, ENCODER_WEIGHTS, add_parts, new_card, read_card, write_card
+import contrique
+from contrique.card import CARD, ENCODER_WEIGHTS, JUDGED, add_parts, new_card, read_card, write_card
 from contrique.errors import ModelError
 
 ROW = {"set": "a.csv", "how": "10 random splits", "srocc": 0.8}
@@ -48,3 +49,11 @@ def test_what_is_no_part_and_no_model(folder: Path) -> None:
         add_parts(folder, {"encoder": {}})
     with pytest.raises(ModelError, match="no such model folder"):
         add_parts(folder / "none", {})
+
+
+def test_another_regressor_leaves_behind_what_was_measured_of_the_first() -> None:
+    model = contrique.load()
+    model.card |= {name: {"measured": 1} for name in JUDGED}
+    again = model.with_regressor(model._regressor, model.card["regressor"], name="again")
+    assert not set(JUDGED) & set(again.card)
+    assert again.card["training"] == model.card["training"]
