@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contrique.errors import ContriqueError
-from contrique.evaluation.conformal import half_width, measure_coverage
+from contrique.evaluation.conformal import half_width, measure_coverage, widest
 
 
 def test_quantile_by_hand():
@@ -67,3 +67,9 @@ def test_coverage_holds_for_content_not_seen():
 def test_coverage_needs_three_groups():
     with pytest.raises(ContriqueError, match="three groups"):
         measure_coverage(np.ones((4, 2)), np.arange(4.0), np.array([0, 0, 1, 1]))
+
+
+def test_several_sets_are_held_by_the_widest() -> None:
+    residuals_N, sets_N = np.r_[np.arange(9), 10 * np.arange(9)], np.repeat([0, 1], 9)
+    assert widest(residuals_N, sets_N, 0.8) == half_width(10 * np.arange(9), 0.8) == 70
+    assert widest(residuals_N, sets_N * 0, 0.8) == half_width(residuals_N, 0.8)
