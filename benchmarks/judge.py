@@ -29,7 +29,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ from contrique.evaluation.robustness import robustness
 from contrique.evaluation.splits import set_aside
 from contrique.images import Preprocessing
 
+VERSIONS = ("contrique", "numpy", "onnxruntime", "torch", "pillow")
 PARTS = ("agreement", "robustness", "failures", "bias", "speed")
 
 
@@ -148,7 +149,8 @@ def main() -> None:
     away = [np.zeros(len(one), bool) if args.aside is None else set_aside(one.groups, rng) for one in sets]
     rests = [one.only(~away_N) for one, away_N in zip(sets, away, strict=True)]
     asides = [one.only(away_N) for one, away_N in zip(sets, away, strict=True) if away_N.any()]
-    versions = {name: version(name) for name in ("contrique", "numpy", "onnxruntime", "Pillow")}
+    installed = {name for names in packages_distributions().values() for name in names}
+    versions = {name: version(name) for name in VERSIONS if name in installed}
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(machine, *(f"{name} {number}" for name, number in versions.items()), sep=", ")
     print("; ".join(f"{one.source}: {len(one)} images" for one in rests), end="")
