@@ -13,6 +13,7 @@ from contrique.errors import ContriqueError, ModelError
 from contrique.learning.encoders import build
 from contrique.learning.export import choose_features, export_onnx, load_extractor, save_encoder
 from contrique.model import SHIPPED
+from contrique.probe import Probe
 
 
 def trained_like(name: str) -> torch.nn.Module:
@@ -108,3 +109,14 @@ def test_features_and_scales_are_chosen_before_a_fit(tmp_path: Path) -> None:
         choose_features(folder, None, (0.5, 1.0))
     with pytest.raises(ModelError, match="fitted"):
         choose_features(SHIPPED, "blocks", None)
+
+
+def test_features_that_a_probe_was_fitted_to_stay_as_they_are(tmp_path: Path) -> None:
+    from tiny_model import write_tiny_model
+
+    model = contrique.load(write_tiny_model(tmp_path / "tiny", regressor=False))
+    arrays = {"mean": np.ones(model.dim), "scale": np.ones(model.dim), "bias": np.ones(2)}
+    probe = Probe.from_arrays({**arrays, "weight": np.ones((2, model.dim))}, ["none"])
+    model.with_probe(probe, {"classes": ["none"]}, name="probed").save(tmp_path / "tiny")
+    with pytest.raises(ModelError, match="a probe that was fitted"):
+        choose_features(tmp_path / "tiny", None, (1.0,))

@@ -35,7 +35,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = EPILOG
-    parser.add_argument("model", metavar="MODEL", help="the model folder whose features are used")
+    parser.add_argument("model", metavar="MODEL", help="a model folder, or the name of a shipped model")
     parser.add_argument("--images", required=True, metavar="DIR", help="the folder of the photographs")
     parser.add_argument(
         "--list", metavar="CSV", help="only those named here, relative to DIR, in a column path or name; for the card "
