@@ -1,6 +1,7 @@
 """From ratings to a tuned model: an encoder and a linear regressor, judged by images that neither was fitted to."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +9,13 @@ import pytest
 from sklearn.linear_model import Ridge
 
 import contrique
+from contrique.card import read_card, write_card
 from contrique.errors import ContriqueError
 from contrique.evaluation.correlation import srocc
 from contrique.evaluation.fitting import mapping_of
 from contrique.evaluation.splits import group_split
-from contrique.learning.tuning.fitted import finetune, fit_tuned
+from contrique.learning.export import export_onnx
+from contrique.learning.tuning.fitted import finetune, fit_tuned, floating
 from contrique.learning.tuning.settings import Settings
 
 QUICK = Settings(epochs=2, batch=16, crop=64, lr=2e-2, frozen=0.0)
@@ -67,6 +70,21 @@ def test_a_tuned_model_scores_by_itself_and_says_what_it_is(model, ratings, tmp_
     trained, _ = group_split(ratings.groups, (0.85, 0.15), seed=0)
     scores = [float(tuned.score(str(ratings.paths[i]))) for i in trained]
     assert srocc(np.array(scores), ratings.scores[trained]) > 0.8
+
+
+def test_of_an_8_bit_model_the_float_weights_are_tuned(model, ratings, tmp_path) -> None:
+    image = str(ratings.paths[0])
+    assert floating(model) is model
+    shutil.copytree(model.folder, tmp_path / "int8")
+    export_onnx(tmp_path / "int8")
+    card = read_card(tmp_path / "int8")
+    card["encoder"] |= {"precision": "int8", "calibration": "none"}
+    write_card(tmp_path / "int8", card)
+    small = contrique.load(tmp_path / "int8")
+    assert small.digest != model.digest
+    again = floating(small)
+    assert again.digest == model.digest
+    assert np.array_equal(again.features(image), contrique.load(model.folder, engine="torch").features(image))
 
 
 def test_what_cannot_be_tuned_on_is_told_before_the_work(model, ratings, tmp_path) -> None:

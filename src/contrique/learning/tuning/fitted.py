@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from contrique.engines import load_engine
 from contrique.errors import ContriqueError
 from contrique.evaluation.cache import FeatureCache, cached_features
 from contrique.evaluation.conformal import LEVEL, half_width
@@ -89,8 +90,7 @@ def finetune(
     if ratings.references is not None:
         raise ContriqueError("an encoder is tuned without references: fit the tuned model to them afterwards")
     mapping_of(ratings, scale_min, scale_max)  # before the work, not after it
-    if "precision" in start.card["encoder"]:  # an 8-bit graph: what is tuned are the weights it was made of
-        start, cache = QualityModel.load(start.folder, engine="torch"), None
+    start = floating(start)
     features_ND, left_out = cached_features(start, ratings.paths, cache, progress=progress)
     keep_N = np.array([index not in left_out for index in range(len(ratings))], dtype=bool)
     features_ND, ratings = features_ND[keep_N], ratings.only(keep_N)
@@ -187,6 +187,15 @@ def fit_tuned(
         "plcc": plcc(predicted_VA[:, best], wanted_V),
     }
     return whole, card, agreement
+
+
+def floating(model: QualityModel) -> QualityModel:
+    """The same model, or one with the float weights beside its 8-bit graph: those are what is tuned."""
+    about = model.card["encoder"]
+    if "precision" not in about:
+        return model
+    about = {key: value for key, value in about.items() if key not in ("precision", "calibration")}
+    return QualityModel(model.folder, {**model.card, "encoder": about}, load_engine(model.folder, "torch"))
 
 
 def _coverage(residuals_V: np.ndarray, groups_V: np.ndarray, level: float, seed: int) -> dict[str, Any]:
