@@ -16,7 +16,7 @@ import contrique
 from contrique.card import read_card, write_card
 from contrique.errors import ImageError, ModelError
 from contrique.evaluation.regressor import Regressor
-from contrique.model import SHIPPED, QualityModel, Score
+from contrique.model import MODELS, SHIPPED, QualityModel, Score
 from contrique.probe import Probe
 
 PHOTOGRAPHS = Path(__file__).parents[1] / "demo" / "photographs"
@@ -73,17 +73,27 @@ def test_a_single_bad_image_raises(model: QualityModel, tmp_path: Path) -> None:
         model.score(np.zeros((4, 4, 3), np.float32))
 
 
-def test_features_are_both_scales(model: QualityModel, photo: Path) -> None:
+def test_features_are_those_of_the_scaled_image(model: QualityModel, photo: Path) -> None:
     features = model.features(photo)
     assert features.shape == (model.dim,)
     assert features.dtype == np.float32
-    large = Image.open(photo).resize((320, 240))
-    half = large.resize((160, 120), Image.Resampling.BICUBIC)
-    np.testing.assert_allclose(
-        model.features(large)[model.dim // 2 :], model.features(half)[: model.dim // 2], rtol=1e-4, atol=1e-4
-    )
     assert model.features([photo, photo]).shape == (2, model.dim)
     assert model.features([]).shape == (0, model.dim)
+
+
+def test_scales_follow_one_another(model: QualityModel, photo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "two"
+    shutil.copytree(model.folder, folder)
+    for name in ("regressor.safetensors", "probe.safetensors"):
+        (folder / name).unlink(missing_ok=True)
+    card = read_card(folder)
+    card = {key: value for key, value in card.items() if key not in ("regressor", "probe")}
+    write_card(folder, card | {"preprocessing": {**card["preprocessing"], "scales": [1.0, 0.5]}})
+    two = contrique.load(folder)
+    large = Image.open(photo).resize((320, 240))
+    half = large.resize((160, 120), Image.Resampling.BICUBIC)
+    one = two.dim // 2
+    np.testing.assert_allclose(two.features(large)[one:], two.features(half)[:one], rtol=1e-4, atol=1e-4)
 
 
 def test_batches_do_not_change_scores(model: QualityModel) -> None:
@@ -267,6 +277,14 @@ def test_absent_folders_and_engines_are_named(tmp_path: Path) -> None:
         contrique.load(tmp_path / "nowhere")
     with pytest.raises(ModelError, match="engine"):
         contrique.load(engine="tensorflow")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_shipped_models_have_names(name: str) -> None:
+    model = contrique.load(name)
+    assert model.folder == SHIPPED.parent / name
+    assert model.name == f"contrique-{name}"
+    assert contrique.load().folder == SHIPPED
 
 
 def test_the_card_says_what_the_model_is(model: QualityModel) -> None:

@@ -11,7 +11,7 @@ from contrique.model import SHIPPED, QualityModel
 
 
 def test_another_network_is_no_resnet50() -> None:
-    with pytest.raises(ModelError, match="holds efficientnet-lite0-side, not a ResNet-50: --model gives any encoder"):
+    with pytest.raises(ModelError, match="holds efficientnet-lite2-side, not a ResNet-50: --model gives any encoder"):
         contender(SHIPPED)
 
 
