@@ -74,8 +74,8 @@ class QualityModel:
         """Load a model folder.
 
         Args:
-            folder: the model: a folder, or the name of one that ships with contrique (``MODELS``); None for the default.
-            engine: ``"onnx"``, ``"torch"``, or None for ONNX where the model has a graph; 8-bit models run by ONNX only.
+            folder: the model: a folder, or the name of one that ships with contrique (``MODELS``); None: the default.
+            engine: ``"onnx"``, ``"torch"``, or None for ONNX where the model has a graph; 8-bit models run by ONNX.
 
         Raises:
             ModelError: the folder is no model, a file is damaged, or the engine cannot run it.
