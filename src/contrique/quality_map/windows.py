@@ -39,8 +39,8 @@ STEP = 0.7
 """Most of a side from one window to the next: 24 windows of 128 make twice the pixels of an image of 512 × 384."""
 
 TENFOLD = 5.0
-"""Points for each factor of ten in the odds that a window has no distortion: a convention, set by eye on one photograph so
-that plainly distorted windows lie some 10 to 30 points below the others of their image (docs/maps.md)."""
+"""Points for each factor of ten in the odds that a window has no distortion: a convention, set by eye on one photograph
+so that plainly distorted windows lie some 10 to 30 points below the others of their image (docs/maps.md)."""
 
 LEAST = 1e-12
 """Added to both probabilities of the odds, which float32 may round to 0: no window is 61 points from even odds."""
