@@ -45,3 +45,27 @@ def test_a_folder_that_is_no_model_is_left_alone(tmp_path: Path, capsys: pytest.
     assert main(["export", str(SHIPPED), "-o", str(tmp_path / "letters")]) == 1
     assert capsys.readouterr().err.count("contrique: error: ") == 2
     assert [file.name for file in (tmp_path / "letters").iterdir()] == ["a.txt"]
+
+
+def test_a_refused_export_leaves_no_copy_and_no_older_model_is_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    older = tmp_path / "older"
+    shutil.copytree(SHIPPED, older)
+    card = (older / "card.json").read_bytes()
+    for words in (["--scales", "1,0.5"], ["--features", "last-mean"]):
+        for target in (tmp_path / "fresh", older):
+            assert main(["export", str(SHIPPED), *words, "-o", str(target)]) == 1
+            told = "has a regressor or a probe that was fitted to the features it gives now"
+            assert capsys.readouterr().err == f"contrique: error: {SHIPPED}: {told}\n"
+    assert not (tmp_path / "fresh").exists()
+    assert (older / "card.json").read_bytes() == card
+
+
+def test_a_model_that_ships_is_not_changed_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    before = [(file, file.stat().st_mtime_ns) for file in sorted(SHIPPED.iterdir())]
+    assert main(["export", "default"]) == 1
+    assert "default: ships with contrique and stays as it is; name a folder with -o" in capsys.readouterr().err
+    assert [(file, file.stat().st_mtime_ns) for file in sorted(SHIPPED.iterdir())] == before

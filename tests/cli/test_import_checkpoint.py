@@ -139,6 +139,7 @@ def test_torchvisions_names_mean_imagenets_normalisation(release: tuple[Path, nn
             "15,616",
         ),
         (["{folder}/LIVE.save"], "cannot be read as a checkpoint"),
+        (["{folder}/CONTRIQUE_checkpoint25.tar", "--features", "blocks"], "no features of the kind blocks"),
         (["imagenet"], "no free ImageNet weights"),
         (["x.pth", "--encoder", "vgg"], "vgg"),
     ],
@@ -174,3 +175,11 @@ def test_words_about_a_regressor_need_one(tmp_path: Path, capsys: pytest.Capture
     with pytest.raises(SystemExit):
         main(["import-checkpoint", "x.pth", "-o", str(tmp_path / "x"), "--scale-min", "0"])
     assert "--regressor" in capsys.readouterr().err
+
+
+def test_imagenet_weights_with_the_features_of_every_block(tmp_path: Path) -> None:
+    words = ["--encoder", "efficientnet-lite0", "--features", "blocks", "-o", str(tmp_path / "blocks")]
+    assert main(["import-checkpoint", "imagenet", *words]) == 0
+    model = contrique.load(tmp_path / "blocks")
+    assert model.card["encoder"]["features"] == "blocks"
+    assert model.features(Image.new("RGB", (96, 64))).shape == (2 * model.card["encoder"]["dim"],)

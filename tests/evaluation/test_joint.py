@@ -182,3 +182,9 @@ def test_what_cannot_be_fitted(three: tuple[np.ndarray, ...]) -> None:
         fit_joint(x_ND, np.where(sets_N == 1, 3.0, y_N), groups_N, sets_N)
     with pytest.raises(ContriqueError, match="two groups"):
         fit_joint(x_ND, y_N, np.where(sets_N == 1, 1000, groups_N), sets_N)
+
+
+def test_a_set_whose_groups_other_images_join_is_told_so() -> None:
+    groups_N, sets_N = np.zeros(8, dtype=np.int64), np.repeat([0, 1], 4)
+    with pytest.raises(ContriqueError, match="joined by images that other sets have too"):
+        joint_folds(groups_N, sets_N, 10)

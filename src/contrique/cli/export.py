@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+import tempfile
+from pathlib import Path
 
 SUMMARY = "Make a trained model score without torch."
 
@@ -38,20 +40,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export one model and print the path of its graph."""
-    from contrique.errors import need
+    """Export one model and print the path of its graph.
+
+    Raises:
+        ContriqueError: the model cannot be exported so; what is at --output stays as it was.
+        MissingExtra: torch or onnx is not installed.
+    """
+    from contrique.card import ENCODER_GRAPH
+    from contrique.errors import ContriqueError, need
 
     for module in ("torch", "onnx"):
         need(module, "learn", "contrique export")
-    from contrique.learning.export import choose_features, export_onnx
-    from contrique.model import QualityModel, model_folder
+    from contrique.model import MODELS, QualityModel, check_free, model_folder
 
     folder = model_folder(args.model)
-    if args.output is not None:
-        folder = QualityModel.load(folder).save(args.output)
+    if args.output is None:
+        if args.model in MODELS:
+            raise ContriqueError(f"{args.model}: ships with contrique and stays as it is; name a folder with -o")
+        _export(folder, args)
+        print(folder / ENCODER_GRAPH)
+        return 0
+    target = Path(args.output)
+    check_free(target)  # before the work, not after it
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = QualityModel.load(folder).save(Path(scratch) / "model")
+        try:
+            _export(copy, args)
+        except ContriqueError as error:  # it speaks of the copy
+            raise ContriqueError(str(error).replace(str(copy), str(folder))) from None
+        QualityModel.load(copy).save(target)
+    print(target / ENCODER_GRAPH)
+    return 0
+
+
+def _export(folder: Path, args: argparse.Namespace) -> None:
+    """Change the model in a folder as the words say, and write its graph."""
+    from contrique.learning.export import choose_features, export_onnx
+
     if args.features is not None or args.scales is not None:
         choose_features(folder, args.features, args.scales)
-    graph = export_onnx(folder)
+    export_onnx(folder)
     if args.int8 is not None:
         from contrique.finding import find_images
         from contrique.learning.quantise import quantise
@@ -59,8 +87,6 @@ def run(args: argparse.Namespace) -> int:
         images = list(find_images([args.int8]))
         print(f"contrique: measuring ranges on {len(images)} photographs", file=sys.stderr)
         quantise(folder, images)
-    print(graph)
-    return 0
 
 
 def _scales(word: str) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ EPILOG = """\
 CHECKPOINT is the authors' CONTRIQUE_checkpoint25.tar; or any ResNet-50 with torchvision's tensors, from .pth, .pt, .tar
 or .safetensors, under whatever prefix, or numbered in a Sequential; its classifier and other parts are left out and
 named. Tensors alone are read, nothing in the file is executed. The word `imagenet` stands for the published weights of
---encoder efficientnet-lite0.
+--encoder efficientnet-lite0 or efficientnet-lite2.
 
 --regressor is a pickled scikit-learn Ridge, as the authors publish them: LIVE.save, CSIQ.save, CLIVE.save, Koniq.save,
 and LIVE_FR.save and CSIQ_FR.save, which score against a reference. Its arrays are read without unpickling; a file that
@@ -36,9 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoder", metavar="NAME", default="resnet50", help="whose weights they are (resnet50)")
     parser.add_argument(
         "--features",
-        choices=("last-mean", "statistics"),
+        choices=("last-mean", "statistics", "blocks"),
         default="last-mean",
-        help="mean of the last stage, as in the paper, or mean and deviation at several depths (last-mean)",
+        help="mean of the last stage, as in the paper, or mean and deviation at several depths, or of every block of "
+        "an EfficientNet-Lite (last-mean)",
     )
     parser.add_argument(
         "--normalise",

@@ -143,6 +143,8 @@ def joint_folds(groups_N: np.ndarray, sets_N: np.ndarray, folds: int, *, seed: i
     _, group_N = np.unique(groups_N, return_inverse=True)
     fold_G = np.full(group_N.max() + 1, -1)
     members = [np.flatnonzero(sets_N == k) for k in range(np.max(sets_N) + 1)]
+    if any(len(np.unique(group_N[rows])) < 2 for rows in members):
+        raise ContriqueError("a set has fewer than two groups, by itself or joined by images that other sets have too")
     for rows in sorted(members, key=lambda rows: (len(np.unique(group_N[rows])), len(rows))):
         group_M, dealt_M = group_N[rows], group_folds(group_N[rows], folds, seed=seed)
         new_M = fold_G[group_M] < 0

@@ -45,10 +45,10 @@ def import_checkpoint(
     Weights stay float32, so that scores are the published ones, and an ONNX graph is written beside them.
 
     Args:
-        file: the checkpoint; or ``"imagenet"`` for EfficientNet-Lite0's published weights.
+        file: the checkpoint; or ``"imagenet"`` for an EfficientNet-Lite's published weights.
         output: the model folder; an older model there is replaced.
         encoder: one of ``contrique.learning.encoders.ENCODERS``.
-        features: ``"last-mean"``, the paper's, or ``"statistics"``.
+        features: ``"last-mean"``, the paper's, ``"statistics"`` or, of an EfficientNet-Lite, ``"blocks"``.
         normalise: ``"imagenet"`` or ``"none"``; None for what the checkpoint is known to want.
         regressor: a pickled scikit-learn Ridge, read without executing anything.
         name: the model's; the folder's name if left out.
