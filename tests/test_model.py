@@ -272,6 +272,19 @@ def test_damaged_folders_are_named(model: QualityModel, tmp_path: Path, change: 
         contrique.load(folder)
 
 
+def test_scales_too_small_for_the_encoder_are_named(model: QualityModel, tmp_path: Path) -> None:
+    folder = model.save(tmp_path / "model")
+    edited(folder, lambda card: card["preprocessing"].update(min_side=64, scales=[0.49]))
+    with pytest.raises(ModelError, match=r"smallest scale, 0\.49, .* less than the 32 pixels"):
+        contrique.load(str(folder))
+
+
+def test_a_card_nested_without_end_is_named(tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_text('{"format": ' + "[" * 100_000)
+    with pytest.raises(ModelError, match=r"card\.json"):
+        contrique.load(str(tmp_path))
+
+
 def test_absent_folders_and_engines_are_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nowhere"):
         contrique.load(tmp_path / "nowhere")

@@ -64,7 +64,7 @@ def read_card(folder: Path) -> dict[str, Any]:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{folder}: not a model folder, it has no {CARD}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{folder / CARD}: {error}") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ModelError(f"{folder / CARD}: expected a card of format {FORMAT}")

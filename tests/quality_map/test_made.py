@@ -45,6 +45,13 @@ def test_another_image_is_refused(made: QualityMap) -> None:
         made.overlay("none.png")
 
 
+def test_a_picture_longer_than_its_format_holds_is_refused(tmp_path: Path) -> None:
+    made = QualityMap(Score("x", 56, 50, 60), np.full((1, 90), 56, np.float32), np.zeros((1, 90, 3), np.uint8))
+    with pytest.raises(ContriqueError, match=r"a\.webp: 18000 × \d+ pixels: "):
+        made.save(tmp_path / "a.webp", np.zeros((200, 18_000, 3), np.uint8))
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(("name", "kind"), [("a.png", "PNG"), ("a.JPG", "JPEG"), ("a.b.webp", "WEBP")])
 def test_the_ending_chooses_the_format(name: str, kind: str, made: QualityMap, tmp_path: Path) -> None:
     (tmp_path / name).write_text("older")

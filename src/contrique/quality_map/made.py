@@ -74,7 +74,8 @@ class QualityMap:
         """Write ``overlay`` as a picture, in the format that the file's ending names; an older file is replaced.
 
         Raises:
-            ContriqueError: the ending names no format, or the image is not the one that was mapped.
+            ContriqueError: the ending names no format, the picture is too long for it (WebP: 16,383 pixels a side), or
+                the image is not the one that was mapped.
             ImageError: the image cannot be used.
             OSError: the file cannot be written.
         """
@@ -84,7 +85,11 @@ class QualityMap:
         if path.suffix.lower() not in KINDS:
             raise ContriqueError(f"{path}: expected a name that ends in {', '.join(KINDS)}")
         file = io.BytesIO()
-        Image.fromarray(self.overlay(image)).save(file, KINDS[path.suffix.lower()], quality=QUALITY)
+        picture = Image.fromarray(self.overlay(image))
+        try:
+            picture.save(file, KINDS[path.suffix.lower()], quality=QUALITY)
+        except ValueError as error:  # WebP's limit
+            raise ContriqueError(f"{path}: {picture.width} × {picture.height} pixels: {error}") from error
         partial = path.with_name(f".{path.name[:100]}.{os.getpid()}.partial")
         try:
             partial.write_bytes(file.getbuffer())
