@@ -79,7 +79,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file, a folder (with all below it), a quoted glob such as 'a/**/*.jpg', or - for a list of paths "
         "on standard input, one a line",
     )
-    parser.add_argument("-m", "--model", metavar="DIR", help="a model folder (default: the model that is shipped)")
+    parser.add_argument(
+        "-m", "--model", metavar="DIR", help="a model folder, or the name of a shipped model: default or accurate"
+    )
     parser.add_argument(
         "--method",
         choices=("contrique", *METHODS),
