@@ -142,5 +142,5 @@ def test_files_that_are_none_are_refused_and_act_not(tmp_path: Path) -> None:
 
 def test_another_encoder_has_names_of_its_own(tmp_path: Path) -> None:
     torch.save(SMALL, tmp_path / "x.pth")
-    with pytest.raises(ValueError, match="EfficientNet-Lite0"):
+    with pytest.raises(ValueError, match="expected a checkpoint of efficientnet-lite0"):
         read_checkpoint(tmp_path / "x.pth", "efficientnet-lite0")
