@@ -80,4 +80,4 @@ def learning_rate(step: int, *, steps: int, peak: float, warmup: float = 0.1) ->
 def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
     """Give every group of parameters its share of a learning rate: the same for all, unless shares were given."""
     for group in optimizer.param_groups:
-        group["lr"] = lr * group["share"]
+        group["lr"] = lr * group.get("share", 1.0)
