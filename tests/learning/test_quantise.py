@@ -1,5 +1,6 @@
 """8-bit graphs: close to the float ones, their features their own, and never mixed up with them."""
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -68,6 +69,15 @@ def test_a_float_graph_can_be_made_again(plain: Path, small: Path, tmp_path: Pat
     again, first = contrique.load(str(folder)), contrique.load(str(plain))
     assert again.digest == first.digest
     np.testing.assert_array_equal(again.features(photograph), first.features(photograph))
+
+
+def test_a_programs_own_logging_stays_as_it_was(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, handler = logging.getLogger(), logging.StreamHandler()
+    monkeypatch.setattr(root, "level", logging.INFO)
+    monkeypatch.setattr(root, "handlers", [handler])
+    with pytest.raises(ContriqueError, match=r"absent\.jpg"):
+        quantise(plain, [plain / "absent.jpg"])
+    assert (root.level, root.handlers) == (logging.INFO, [handler])
 
 
 def test_refusals(plain: Path, small: Path) -> None:

@@ -11,6 +11,7 @@ Shapes: H height, W width.
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,7 @@ def quantise(folder: str | Path, images: Sequence[str | Path]) -> Path:
     if "precision" in card["encoder"] or {"regressor", "probe"} & set(card):
         raise ContriqueError(f"{folder}: expected a float graph, no regressor and no probe (8-bit ones differ)")
     graph = folder / ENCODER_GRAPH
-    logging.getLogger().setLevel(logging.ERROR)  # advice for authors of graphs
-    with tempfile.TemporaryDirectory() as temporary:
+    with _quiet(), tempfile.TemporaryDirectory() as temporary:
         plain, small = Path(temporary) / "plain.onnx", Path(temporary) / "small.onnx"
         quant_pre_process(graph, plain, skip_symbolic_shape=True)
         quantize_static(
@@ -73,6 +73,19 @@ def quantise(folder: str | Path, images: Sequence[str | Path]) -> Path:
     card["encoder"] |= {"precision": "int8", "calibration": f"{len(images)} photographs, every other one distorted"}
     write_card(folder, card)
     return graph
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """ONNX Runtime's advice for authors of graphs goes to the root logger, and adds a handler: not in here."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
 
 
 class _Samples:
