@@ -14,9 +14,11 @@ from contrique.errors import ContriqueError
 from contrique.evaluation.correlation import srocc
 from contrique.evaluation.fitting import mapping_of
 from contrique.evaluation.splits import group_split
+from contrique.images import Preprocessing
 from contrique.learning.export import export_onnx
 from contrique.learning.tuning.fitted import finetune, fit_tuned, floating
 from contrique.learning.tuning.settings import Settings
+from contrique.model import QualityModel
 
 QUICK = Settings(epochs=2, batch=16, crop=64, lr=2e-2, frozen=0.0)
 
@@ -97,6 +99,11 @@ def test_what_cannot_be_tuned_on_is_told_before_the_work(model, ratings, tmp_pat
         tuned(replace(ratings, references=ratings.paths))
     with pytest.raises(ContriqueError, match="validation images are too few"):
         tuned(ratings.only(np.arange(len(ratings)) < 20), validation=0.1)
+    wide = QualityModel(
+        model.folder, model.card | {"preprocessing": Preprocessing(min_side=96).to_dict()}, model._engine
+    )
+    with pytest.raises(ContriqueError, match="crop: tiny takes sides of 96 pixels or more, got 64"):
+        finetune(ratings, wide, tmp_path / "tuned", Settings(crop=64), name="x", run=tmp_path / "run")
     with pytest.raises(ContriqueError, match="a split into 2 parts"):
         tuned(replace(ratings, groups=np.zeros(len(ratings), int)))
     assert not (tmp_path / "tuned").exists()

@@ -84,12 +84,17 @@ def finetune(
         progress: show bars on standard error.
 
     Raises:
-        ContriqueError: too few images or groups, ratings that are all the same, or ``run`` holds another run.
+        ContriqueError: too few images or groups, ratings that are all the same, crops smaller than what the model
+            takes, or ``run`` holds another run.
         OSError: the disk is full or cannot be written.
     """
     if ratings.references is not None:
         raise ContriqueError("an encoder is tuned without references: fit the tuned model to them afterwards")
     mapping_of(ratings, scale_min, scale_max)  # before the work, not after it
+    if settings.crop < start.preprocessing.min_side:
+        raise ContriqueError(
+            f"crop: {start.name} takes sides of {start.preprocessing.min_side} pixels or more, got {settings.crop}"
+        )
     start = floating(start)
     features_ND, left_out = cached_features(start, ratings.paths, cache, progress=progress)
     keep_N = np.array([index not in left_out for index in range(len(ratings))], dtype=bool)
