@@ -43,6 +43,9 @@ MAX_PIXELS = 200_000_000
 """Width × height above which an image is refused before decoding: the largest phone sensors' 16,320 × 12,240 passes.
 Decoding takes about 10 bytes of memory a pixel at its peak, 18 with transparency: 2 to 3.6 GB at the limit."""
 
+LEAST_SIDE = 32
+"""Least pixels of a side that an encoder takes: the networks' stride."""
+
 MAX_BYTES = 2**31
 """File size above which a file is refused unread: MAX_PIXELS of 16-bit RGBA fit, uncompressed."""
 
@@ -149,6 +152,14 @@ class Preprocessing:
         if self.min_side**2 > self.max_scored_pixels:
             raise ValueError(
                 f"min_side: a square of {self.min_side} is more than max_scored_pixels = {self.max_scored_pixels}"
+            )
+
+    def check_encoder(self) -> None:
+        """Raise ValueError where the shortest side, at the smallest scale, is shorter than any encoder takes."""
+        if int(self.min_side * self.scales[-1]) < LEAST_SIDE:
+            raise ValueError(
+                f"preprocessing: at its smallest scale, {self.scales[-1]:.4g}, a side of min_side = {self.min_side} "
+                f"is less than the {LEAST_SIDE} pixels that an encoder needs"
             )
 
     def in_words(self) -> str:

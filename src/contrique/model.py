@@ -39,9 +39,6 @@ SHIPPED = WEIGHTS / "default"
 MODELS = ("default", "accurate")
 """The models that ship with the package, by name."""
 
-LEAST_SIDE = 32
-"""Least pixels of a side that an engine takes: the networks' stride."""
-
 BATCH_PIXELS = 2**20
 """Most pixels that go through the engine at once; a batch's maps take about 500 bytes for each."""
 
@@ -89,13 +86,9 @@ class QualityModel:
         check_files(folder, card)
         try:
             preprocessing = Preprocessing.from_dict(card["preprocessing"])
+            preprocessing.check_encoder()
         except (ValueError, TypeError) as error:
             raise ModelError(f"{folder / CARD}: {error}") from error
-        if int(preprocessing.min_side * preprocessing.scales[-1]) < LEAST_SIDE:
-            raise ModelError(
-                f"{folder / CARD}: preprocessing: at its smallest scale, {preprocessing.scales[-1]:.4g}, a side of "
-                f"min_side = {preprocessing.min_side} is less than the {LEAST_SIDE} pixels that an encoder needs"
-            )
         regressor = _read_regressor(folder / REGRESSOR) if REGRESSOR in card["files"] else None
         if regressor is not None and regressor.coef_D.size != len(preprocessing.scales) * card["encoder"]["dim"]:
             raise ModelError(f"{folder / REGRESSOR}: made for {regressor.coef_D.size} features, not this encoder's")

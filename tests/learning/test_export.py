@@ -105,8 +105,12 @@ def test_features_and_scales_are_chosen_before_a_fit(tmp_path: Path) -> None:
     assert model.dim == 2 * sum(build("efficientnet-lite0").block_dims) != before  # type: ignore[attr-defined]
     image = np.random.default_rng(0).integers(0, 256, (128, 160, 3), dtype=np.uint8)
     assert model.features(image).shape == (model.dim,)
+    card = read_card(folder)
     with pytest.raises(ContriqueError, match="scales"):
         choose_features(folder, None, (0.5, 1.0))
+    with pytest.raises(ContriqueError, match=r"at its smallest scale, 0\.49, .* less than the 32 pixels"):
+        choose_features(folder, None, (1.0, 0.49))
+    assert read_card(folder) == card
     with pytest.raises(ModelError, match="fitted"):
         choose_features(SHIPPED, "blocks", None)
 

@@ -101,19 +101,20 @@ def choose_features(folder: str | Path, kind: str | None, scales: Sequence[float
         scales: as in ``Preprocessing``; None for what they are.
 
     Raises:
-        ContriqueError: the encoder has no features of that kind, or the scales are none.
+        ContriqueError: the encoder has no features of that kind, or the scales are none, or leave of a small image less
+            than the encoder needs.
         ModelError: the folder is no model, or has a regressor or a probe already.
     """
     folder = Path(folder)
     card = read_card(folder)
     if {REGRESSOR, PROBE} & set(card["files"]):
         raise ModelError(f"{folder}: has a regressor or a probe that was fitted to the features it gives now")
-    sizes = Preprocessing.from_dict(card["preprocessing"])
-    if scales is not None:
-        try:
-            sizes = dataclasses.replace(sizes, scales=tuple(scales))
-        except ValueError as error:
-            raise ContriqueError(str(error)) from None
+    try:
+        sizes = Preprocessing.from_dict(card["preprocessing"])
+        sizes = sizes if scales is None else dataclasses.replace(sizes, scales=tuple(scales))
+        sizes.check_encoder()
+    except (ValueError, TypeError) as error:
+        raise ContriqueError(f"{folder}: {error}") from None
     extractor = FeatureExtractor(load_extractor(folder).encoder, kind or card["encoder"]["features"])
     card["encoder"] |= {"features": extractor.kind, "dim": extractor.dim}
     card |= {"preprocessing": sizes.to_dict(), "sizes": sizes.in_words()}
