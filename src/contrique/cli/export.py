@@ -5,6 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from contrique.learning import FEATURES
+
 SUMMARY = "Make a trained model score without torch."
 
 EPILOG = """\
@@ -26,14 +28,11 @@ examples:
 """
 
 
-KINDS = ("statistics", "blocks", "last-mean")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = EPILOG
     parser.add_argument("model", metavar="MODEL", help="a model folder, as written by pretrain or fit")
-    parser.add_argument("--features", choices=KINDS, help="which features it gives")
+    parser.add_argument("--features", choices=FEATURES, help="which features it gives")
     parser.add_argument("--scales", type=_scales, metavar="S,S", help="at which scales it sees an image, largest first")
     parser.add_argument("--int8", metavar="DIR", help="make an 8-bit graph, with ranges from the photographs there")
     parser.add_argument("-o", "--output", metavar="DIR", help="put a copy of the model there and export that")

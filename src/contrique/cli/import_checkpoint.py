@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from contrique.learning import FEATURES
+
 SUMMARY = "Make a model of a published checkpoint."
 
 EPILOG = """\
@@ -36,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoder", metavar="NAME", default="resnet50", help="whose weights they are (resnet50)")
     parser.add_argument(
         "--features",
-        choices=("last-mean", "statistics", "blocks"),
+        choices=FEATURES,
         default="last-mean",
         help="mean of the last stage, as in the paper, or mean and deviation at several depths, or of every block of "
         "an EfficientNet-Lite (last-mean)",

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from contrique.errors import ContriqueError
+from contrique.learning import FEATURES
 from contrique.learning.encoders import Encoder
 from contrique.learning.encoders.efficientnet_lite import EfficientNetLite
 from contrique.learning.encoders.side import SideLite
 
-KINDS = ("statistics", "blocks", "last-mean")
 EPSILON = 1e-6  # under the root of a deviation; activations are of order 1
 
 
@@ -57,8 +57,8 @@ class FeatureExtractor(nn.Module):
         normalise: tuple[Sequence[float], Sequence[float]] | None = None,
     ) -> None:
         super().__init__()
-        if kind not in KINDS:
-            raise ContriqueError(f"expected features among {', '.join(KINDS)}; got {kind!r}")
+        if kind not in FEATURES:
+            raise ContriqueError(f"expected features among {', '.join(FEATURES)}; got {kind!r}")
         self.encoder = encoder
         self.kind = kind
         stages = encoder.last if kind == "last-mean" else encoder.statistics
