@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,8 @@ from contrique.card import (
     write_card,
 )
 from contrique.engines import Engine, load_engine
-from contrique.errors import ContriqueError, ModelError
+from contrique.errors import ModelError
+from contrique.folders import MODELS, SHIPPED, check_free, model_folder, read_probe, read_regressor
 from contrique.images import Preprocessing, Source, fit_size, read_image, scaled, source_name
 from contrique.probe import Probe
 from contrique.result import Score
@@ -34,10 +35,7 @@ from contrique.result import Score
 if TYPE_CHECKING:
     from contrique.quality_map.made import QualityMap
 
-WEIGHTS = Path(__file__).parent / "weights"
-SHIPPED = WEIGHTS / "default"
-MODELS = ("default", "accurate")
-"""The models that ship with the package, by name."""
+__all__ = ["MODELS", "SHIPPED", "QualityModel", "check_free", "model_folder"]
 
 BATCH_PIXELS = 2**20
 """Most pixels that go through the engine at once; a batch's maps take about 500 bytes for each."""
@@ -89,10 +87,10 @@ class QualityModel:
             preprocessing.check_encoder()
         except (ValueError, TypeError) as error:
             raise ModelError(f"{folder / CARD}: {error}") from error
-        regressor = _read_regressor(folder / REGRESSOR) if REGRESSOR in card["files"] else None
+        regressor = read_regressor(folder / REGRESSOR) if REGRESSOR in card["files"] else None
         if regressor is not None and regressor.coef_D.size != len(preprocessing.scales) * card["encoder"]["dim"]:
             raise ModelError(f"{folder / REGRESSOR}: made for {regressor.coef_D.size} features, not this encoder's")
-        probe = _read_probe(folder / PROBE, card["probe"]["classes"]) if PROBE in card["files"] else None
+        probe = read_probe(folder / PROBE, card["probe"]["classes"]) if PROBE in card["files"] else None
         if probe is not None and probe.mean_D.size != len(preprocessing.scales) * card["encoder"]["dim"]:
             raise ModelError(f"{folder / PROBE}: made for {probe.mean_D.size} features, not this encoder's")
         if "precision" in card["encoder"]:
@@ -292,37 +290,3 @@ class QualityModel:
                 for index, row in zip(batch, self._engine.features(np.stack([images[i] for i in batch])), strict=True):
                     features[index] = row
         return np.stack(features)  # type: ignore[arg-type]
-
-
-def model_folder(model: str | os.PathLike[str] | None) -> Path:
-    """The folder of a shipped model by its name, of the default one for None; any other word is a folder itself."""
-    if model is None:
-        return SHIPPED
-    return WEIGHTS / model if model in MODELS else Path(model)
-
-
-def check_free(target: Path) -> None:
-    """Raise ModelError where a model cannot be written without losing something else: anything but a model is there."""
-    if target.exists() and not (target / CARD).is_file() and (not target.is_dir() or any(target.iterdir())):
-        raise ModelError(f"{target}: exists and is not a model folder; it is left as it was")
-
-
-def _read_regressor(path: Path) -> Any:
-    from contrique.evaluation.regressor import Regressor
-
-    return _read(path, Regressor.from_arrays)
-
-
-def _read_probe(path: Path, classes: list[Any]) -> Probe:
-    return _read(path, lambda arrays: Probe.from_arrays(arrays, classes))
-
-
-def _read(path: Path, build: Callable[[dict[str, np.ndarray]], Any]) -> Any:
-    """What ``build`` makes of the arrays in a safetensors file."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return build(load_file(path))
-    except (SafetensorError, ContriqueError, OSError) as error:
-        raise ModelError(f"{path}: {error}") from error
