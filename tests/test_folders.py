@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import contrique
 from contrique.errors import ModelError
 from contrique.folders import MODELS, SHIPPED, check_free, model_folder
 
@@ -18,6 +19,16 @@ def test_words_that_name_shipped_models_and_words_that_name_folders(
         assert model_folder(f"./{name}") == model_folder(Path(name)) == Path(name)
     assert model_folder(None) == SHIPPED
     assert model_folder("runs/mine") == Path("runs/mine")
+
+
+def test_a_bare_word_that_is_neither_is_told_what_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    assert model_folder("mine") == Path("mine")
+    for load in (model_folder, contrique.load):
+        with pytest.raises(ModelError) as error:
+            load("acurate")
+        assert str(error.value) == "acurate: no such model folder, and the models that ship are default and accurate"
 
 
 def test_only_nothing_an_empty_folder_and_a_model_are_written_over(tmp_path: Path) -> None:

@@ -54,10 +54,11 @@ def load(
     method: str = "contrique",
     parameters: str | None = None,
 ) -> "QualityModel | Baseline":
-    """Load a model: the shipped one, or a folder that ``contrique fit`` or ``contrique pretrain`` wrote; or a baseline.
+    """Load a model: one that ships, or a folder that ``contrique fit`` or ``contrique pretrain`` wrote; or a baseline.
 
     Args:
-        folder: the model; None for the one that ships with contrique.
+        folder: the model: a folder, or ``"default"`` or ``"accurate"``, which ship with contrique and are meant even
+            where a folder of that name lies here (that one is ``"./default"``); None for the default.
         engine: ``"onnx"`` or ``"torch"``; None for ONNX where the model has a graph.
         method: ``"contrique"``, or another published method: ``"brisque"``, ``"niqe"``, ``"cornia"``, ``"hosa"``.
         parameters: for those, a folder with the files their authors published, or with a codebook that ``contrique

@@ -18,10 +18,19 @@ MODELS = ("default", "accurate")
 
 
 def model_folder(model: str | os.PathLike[str] | None) -> Path:
-    """The folder of a shipped model by its name, of the default one for None; any other word is a folder itself."""
+    """The folder of a shipped model by its name, of the default one for None; any other word is a folder itself.
+
+    Raises:
+        ModelError: a bare word that is neither.
+    """
     if model is None:
         return SHIPPED
-    return WEIGHTS / model if model in MODELS else Path(model)
+    if model in MODELS:
+        return WEIGHTS / model
+    folder = Path(model)
+    if model == folder.name and not folder.is_dir():
+        raise ModelError(f"{model}: no such model folder, and the models that ship are {' and '.join(MODELS)}")
+    return folder
 
 
 def check_free(target: Path) -> None:
