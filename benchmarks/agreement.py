@@ -10,7 +10,8 @@ from contrique.evaluation.cache import FeatureCache, rated_features
 from contrique.evaluation.contenders import ModelContender
 from contrique.evaluation.correlation import plcc, srocc
 from contrique.evaluation.ratings import Ratings
-from contrique.evaluation.regressor import fit_ridge, needs_standardising
+from contrique.evaluation.regressor import needs_standardising
+from contrique.evaluation.ridge import fit_ridge
 from contrique.evaluation.table import measure, measure_across
 
 RESAMPLES = 999

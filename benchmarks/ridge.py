@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from contrique.evaluation.regressor import RidgePath, fit_ridge
+from contrique.evaluation.ridge import RidgePath, fit_ridge
 
 
 def best_of_two(run: Callable[[], Any]) -> tuple[float, Any]:

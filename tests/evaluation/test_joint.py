@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from contrique.errors import ContriqueError
 from contrique.evaluation.joint import balanced, fit_joint, joint_folds, joint_groups, joint_split
-from contrique.evaluation.regressor import RidgePath, fit_ridge
+from contrique.evaluation.ridge import RidgePath, fit_ridge
 
 SIZES = (60, 40, 25)
 

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from contrique.errors import ContriqueError
 from contrique.evaluation import protocol
 from contrique.evaluation.protocol import as_given, compare, evaluate, random_splits, ridge_on
-from contrique.evaluation.regressor import RidgePath
+from contrique.evaluation.ridge import RidgePath
 from contrique.evaluation.splits import group_split
 
 

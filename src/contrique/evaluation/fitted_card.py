@@ -9,7 +9,7 @@ from contrique.evaluation.conformal import Coverage
 from contrique.evaluation.correlation import plcc, srocc
 from contrique.evaluation.joint import JointFit
 from contrique.evaluation.ratings import Ratings
-from contrique.evaluation.regressor import FOLDS
+from contrique.evaluation.ridge import FOLDS
 from contrique.scale import to_hundred
 
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contrique.errors import ContriqueError
-from contrique.evaluation.regressor import FOLDS, Fit, RidgePath, fit_ridge
+from contrique.evaluation.ridge import FOLDS, Fit, RidgePath, fit_ridge
 from contrique.evaluation.splits import group_folds, group_split
 
 ROUNDS = 1000

@@ -22,7 +22,7 @@ import numpy as np
 
 from contrique.errors import ContriqueError
 from contrique.evaluation.correlation import krocc, plcc, plcc_logistic, rmse_logistic, srocc
-from contrique.evaluation.regressor import RidgePath
+from contrique.evaluation.ridge import RidgePath
 from contrique.evaluation.splits import FRACTIONS, group_split
 
 Method = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from contrique.evaluation.regressor import fit_ridge
+from contrique.evaluation.ridge import fit_ridge
 from contrique.images import half_scale, read_image
 from contrique.learning.export import load_extractor
 from contrique.learning.tuning.network import Rater, layers_of, set_trained

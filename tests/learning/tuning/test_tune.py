@@ -9,7 +9,7 @@ import torch
 
 from contrique.errors import ContriqueError
 from contrique.evaluation.correlation import srocc
-from contrique.evaluation.regressor import fit_ridge
+from contrique.evaluation.ridge import fit_ridge
 from contrique.evaluation.splits import group_split
 from contrique.learning.export import load_extractor
 from contrique.learning.tuning import tune as module

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from contrique.errors import need
-from contrique.evaluation.regressor import CONSTANT, RidgePath, best_strength
+from contrique.evaluation.ridge import CONSTANT, RidgePath, best_strength
 from contrique.evaluation.splits import group_folds
 
 STRENGTHS = tuple(10.0**power for power in (0.5, 0, -0.5, -1, -1.5, -2, -2.5))

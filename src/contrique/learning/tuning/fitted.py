@@ -23,7 +23,8 @@ from contrique.evaluation.correlation import plcc, srocc
 from contrique.evaluation.fitted_card import described
 from contrique.evaluation.fitting import mapping_of
 from contrique.evaluation.ratings import Ratings
-from contrique.evaluation.regressor import Regressor, RidgePath, best_strength, fit_ridge, needs_standardising
+from contrique.evaluation.regressor import Regressor, needs_standardising
+from contrique.evaluation.ridge import RidgePath, best_strength, fit_ridge
 from contrique.evaluation.splits import group_split
 from contrique.images import Preprocessing
 from contrique.learning.encoders import Encoder

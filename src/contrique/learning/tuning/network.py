@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from contrique.evaluation.regressor import CONSTANT, Regressor
+from contrique.evaluation.regressor import Regressor
+from contrique.evaluation.ridge import CONSTANT
 from contrique.learning.features import FeatureExtractor
 from contrique.learning.tuning.settings import FIRST_LAYER, HEAD
 
