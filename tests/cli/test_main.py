@@ -95,6 +95,29 @@ def test_an_error_is_one_line_and_a_status(
     assert (captured.out, captured.err) == ("", line)
 
 
+def test_a_folder_called_like_a_shipped_model_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("default", "mine"):
+        (tmp_path / name).mkdir()
+    for command in ("info", "evaluate"):
+        monkeypatch.setattr(f"contrique.cli.{command}.run", lambda args: 0)
+    told = "contrique: warning: default is the model that ships; the folder of that name here is ./default\n"
+    evaluate = ["evaluate", "a.csv", "--images", "."]
+    for words, lines in (
+        (["info", "default"], told),
+        ([*evaluate, "-m", "accurate", "-m", "default"], told),
+        (["info", "./default"], ""),
+        (["info", "accurate"], ""),
+        (["info", "mine"], ""),
+        (["info"], ""),
+        (evaluate, ""),
+    ):
+        assert main(words) == 0
+        assert capsys.readouterr().err == lines
+
+
 def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("contrique.cli.info.run", lambda args: [][0])
     with pytest.raises(IndexError):

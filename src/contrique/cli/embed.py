@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("images", nargs="+", metavar="IMAGES", help="files, folders with all below them, quoted globs")
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="the folder to write to; made if needed")
-    parser.add_argument("-m", "--model", metavar="DIR", help="a model folder, fitted or not (default: the shipped one)")
+    parser.add_argument(
+        "-m", "--model", metavar="DIR", help="a model folder, fitted or not, or default or accurate (default: default)"
+    )
     parser.add_argument("--method", choices=("tsne", "pca"), default="tsne", help="the layout (default: tsne)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
     distorted = parser.add_argument_group("distorted")

@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         action="append",
         metavar="DIR",
-        help="a model folder, fitted or not; repeat it to compare (default: the model that is shipped)",
+        help="a model folder, fitted or not, or default or accurate; repeat it to compare (default: default)",
     )
     rows.add_argument(
         "--as-fitted",

@@ -31,7 +31,9 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = EPILOG
-    parser.add_argument("model", metavar="MODEL", help="a model folder, as written by pretrain or fit")
+    parser.add_argument(
+        "model", metavar="MODEL", help="a model folder, as written by pretrain or fit; or, with -o, one that ships"
+    )
     parser.add_argument("--features", choices=FEATURES, help="which features it gives")
     parser.add_argument("--scales", type=_scales, metavar="S,S", help="at which scales it sees an image, largest first")
     parser.add_argument("--int8", metavar="DIR", help="make an 8-bit graph, with ranges from the photographs there")

@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", required=True, metavar="MODEL", help="the model folder to write")
     parser.add_argument(
-        "-m", "--model", metavar="DIR", help="the model whose encoder is used (default: the model that is shipped)"
+        "-m", "--model", metavar="DIR", help="whose encoder is used: a folder, default or accurate (default: default)"
     )
     parser.add_argument("--name", help="what the model calls itself (default: the folder's name)")
     parser.add_argument(

@@ -105,6 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
+        _tell_which_model(args)
         status = args.run(args)
         sys.stdout.flush()  # here, so that a reader that went away is noticed here
         return status
@@ -120,6 +121,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (ContriqueError, MissingExtra) as error:
         return _failed(str(error), 1)
+
+
+def _tell_which_model(args: argparse.Namespace) -> None:
+    """Warn where a word means a model that ships and a folder here is called the same."""
+    given = getattr(args, "model", None) or []
+    for word in [given] if isinstance(given, str) else given:
+        if os.path.isdir(word):
+            from contrique.folders import MODELS
+
+            if word in MODELS:
+                told = f"{word} is the model that ships; the folder of that name here is ./{word}"
+                print(f"contrique: warning: {told}", file=sys.stderr)
 
 
 def _failed(message: str, status: int) -> int:

@@ -80,7 +80,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "on standard input, one a line",
     )
     parser.add_argument(
-        "-m", "--model", metavar="DIR", help="a model folder, or the name of a shipped model: default or accurate"
+        "-m",
+        "--model",
+        metavar="DIR",
+        help="a model folder, or a model that ships: default or accurate (a folder called so is ./default)",
     )
     parser.add_argument(
         "--method",
