@@ -12,12 +12,12 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from contrique.errors import ImageError
 from contrique.images import read_image
+from contrique.learning.places import Place, random_places
 
 CROP = 224
 """Side of a crop."""
@@ -33,22 +33,6 @@ KEPT_BYTES = 6 * 2**30
 
 MOST_WORKERS = 4
 """Decoding threads."""
-
-
-class Place(NamedTuple):
-    """One crop.
-
-    Attributes:
-        image: position of the image.
-        top: of the rows that the crop could begin at, which: 0 up to 1.
-        left: likewise of the columns.
-        mirrored: whether left and right change places.
-    """
-
-    image: int
-    top: float
-    left: float
-    mirrored: bool
 
 
 def sized(image_HWC: np.ndarray) -> np.ndarray:
@@ -77,10 +61,7 @@ def fixed_places(patches: int, seed: int) -> np.ndarray:
 
 def training_places(images: Sequence[int] | np.ndarray, patches: int, seed: int, epoch: int) -> list[Place]:
     """The crops of one epoch, in random order: ``patches`` of each image, at random places, half of them mirrored."""
-    rng = np.random.default_rng((seed, 1, epoch))
-    order_M = rng.permutation(np.repeat(np.asarray(images, dtype=np.int64), patches))
-    random_M3 = rng.random((len(order_M), 3))
-    return [Place(int(i), top, left, flip < 0.5) for i, (top, left, flip) in zip(order_M, random_M3, strict=True)]
+    return random_places(np.repeat(images, patches), np.random.default_rng((seed, 1, epoch)))
 
 
 def cut(image_HWC: np.ndarray, top: float, left: float) -> np.ndarray:

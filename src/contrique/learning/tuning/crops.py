@@ -7,35 +7,16 @@ Shapes: image_HWC uint8 RGB.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from contrique.images import scaled
-
-
-class Place(NamedTuple):
-    """One crop.
-
-    Attributes:
-        image: position of the image.
-        top: of the rows that the crop can begin at, which: 0 up to 1.
-        left: likewise of the columns.
-        mirrored: whether left and right change places.
-    """
-
-    image: int
-    top: float
-    left: float
-    mirrored: bool
+from contrique.learning.places import Place, random_places
 
 
 def places_of(images: Sequence[int] | np.ndarray, seed: int, epoch: int) -> list[Place]:
     """One crop of each image in random order, at a random place, half of them mirrored."""
-    rng = np.random.default_rng((seed, epoch))
-    order = rng.permutation(np.asarray(images, dtype=np.int64))
-    random_N3 = rng.random((len(order), 3))
-    return [Place(int(i), top, left, flip < 0.5) for i, (top, left, flip) in zip(order, random_N3, strict=True)]
+    return random_places(images, np.random.default_rng((seed, epoch)))
 
 
 def cut(image_HWC: np.ndarray, place: Place, side: int, scales: Sequence[float]) -> list[np.ndarray]:
