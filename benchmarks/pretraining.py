@@ -102,38 +102,64 @@ class Authors:
 
 
 def serve(connection: Connection, make: Any, *args: Any) -> None:
-    """Build a pipeline, then measure whatever part is asked for, until None is."""
+    """Build a pipeline, then measure whatever part is asked for, as long as there is somebody who asks."""
     pipeline = make(*args)
     connection.send("ready")
-    while (part := connection.recv()) is not None:
-        connection.send(rate(pipeline.run(part)))
+    with contextlib.suppress(EOFError):
+        while True:
+            part = connection.recv()
+            connection.send(rate(pipeline.run(part)))
+
+
+class Pipeline:
+    """One pipeline in a process of its own: no daemon, since it has workers, so somebody has to ``end`` it."""
+
+    def __init__(self, name: str, make: Any, *args: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.name = name
+        self.connection, far = context.Pipe()
+        self.process = context.Process(target=serve, args=(far, make, *args))
+        self.process.start()
+        far.close()
+
+    def answer(self) -> Any:
+        """What it sends next."""
+        try:
+            return self.connection.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            said = f"the process of {self.name} ended with status {self.process.exitcode}, before it was done"
+            raise SystemExit(f"{said}; if it could, it said why above") from None
+
+    def end(self) -> None:
+        """End the process: one that waits ends by itself, one that is at work is stopped, and its workers notice."""
+        self.connection.close()
+        self.process.join(timeout=10)
+        self.process.terminate()
+        self.process.join()
 
 
 def measured(recipe: Recipe, rounds: int, authors_workers: int | None) -> dict[tuple[str, str], list[Any]]:
-    """(pipeline, part) → what ``rate`` gave in each round."""
-    context = multiprocessing.get_context("spawn")
+    """(pipeline, part) → what ``rate`` gave in each round; exits where a pipeline's process ends by itself."""
     results: dict[tuple[str, str], list[Any]] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
         makers: dict[str, tuple[Any, ...]] = {"contrique": (Ours, recipe)}
         if authors_workers is not None:
             makers["authors'"] = (Authors, recipe, authors_workers, folder)
-        connections = {}
+        pipelines = []
         for name, (make, *args) in makers.items():
-            connections[name], far = context.Pipe()
-            context.Process(target=serve, args=(far, make, *args)).start()
-            far.close()
-        for connection in connections.values():
-            connection.recv()
+            pipelines.append(Pipeline(name, make, *args))
+            running.callback(pipelines[-1].end)
+        for pipeline in pipelines:
+            pipeline.answer()
         for number in range(1, rounds + 1):
             for part in PARTS:
-                for name, connection in connections.items():
-                    connection.send(part)
-                    results.setdefault((name, part), []).append(connection.recv())
-                    views, cpu = results[name, part][-1]
-                    line = f"round {number}: {name}, {part}: {views:.1f} views/s, CPU {1e3 * cpu:.2f} ms/view"
+                for pipeline in pipelines:
+                    pipeline.connection.send(part)
+                    views, cpu = pipeline.answer()
+                    results.setdefault((pipeline.name, part), []).append((views, cpu))
+                    line = f"round {number}: {pipeline.name}, {part}: {views:.1f} views/s, CPU {1e3 * cpu:.2f} ms/view"
                     print(line, file=sys.stderr, flush=True)
-        for connection in connections.values():
-            connection.send(None)
     return results
 
 

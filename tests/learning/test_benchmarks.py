@@ -127,6 +127,14 @@ def test_views_a_second_of_both_pipelines(recipe_file):
 
 
 @pytest.mark.slow
+def test_a_pipeline_that_dies_ends_the_other_one_too(recipe_file):
+    words = [sys.executable, BENCHMARKS / "pretraining.py", recipe_file, "--steps", "1", "--authors-workers", "-1"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert "the process of authors' ended with status 1, before it was done" in done.stderr
+
+
+@pytest.mark.slow
 def test_the_tricks_of_a_step(recipe_file):
     words = [sys.executable, BENCHMARKS / "steps.py", recipe_file, "--steps", "1", "--rounds", "1"]
     done = subprocess.run([*words, "--without", "bf16,compiled"], capture_output=True, text=True, timeout=600)
