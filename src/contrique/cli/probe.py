@@ -2,12 +2,11 @@
 
 import argparse
 import sys
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from contrique.cli.photographs import photographs_of
 from contrique.cli.ratings import cache_of, name_left_out, plain_warnings
-from contrique.errors import ContriqueError
 
 if TYPE_CHECKING:
     from contrique.model import QualityModel
@@ -79,7 +78,9 @@ def run(args: argparse.Namespace) -> int:
     target = Path(args.output)
     check_free(target)  # before the work, not after it
     model = QualityModel.load(args.model)
-    paths, about = _photographs(args)
+    paths, about = photographs_of(args.images, args.list, args.licence)
+    if args.about is not None:
+        about["about"] = args.about
     with plain_warnings():
         model, left_out = fit_probe(
             model,
@@ -96,30 +97,6 @@ def run(args: argparse.Namespace) -> int:
     name_left_out({str(path): left_out[path] for path in sorted(left_out)}, len(paths))
     print("\n".join([*summary(model), f"  written to {target}"]))
     return 1 if left_out else 0
-
-
-def _photographs(args: argparse.Namespace) -> tuple[list[Path], dict[str, Any]]:
-    """Their files, and what the card says of where they are from."""
-    from contrique.images import find_images
-
-    folder = Path(args.images)
-    about: dict[str, Any] = {"source": folder.resolve().name}
-    if args.list is None:
-        paths = [Path(path) for path in find_images([args.images])]
-    else:
-        from contrique.learning.corpora.manifests import manifest_rows
-
-        rows = list(manifest_rows(Path(args.list), tuple(args.licence) if args.licence else None))
-        paths = list(dict.fromkeys(folder / row.path for row in rows))
-        about["source"] += f"/{Path(args.list).name}"
-        licences = Counter(row.licence for row in rows if row.licence)
-        if licences:
-            about["licences"] = dict(licences.most_common())
-    if not paths:
-        raise ContriqueError(f"{args.images}: no images in this folder")
-    if args.about is not None:
-        about["about"] = args.about
-    return paths, about
 
 
 def summary(model: "QualityModel") -> list[str]:

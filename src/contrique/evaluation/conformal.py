@@ -19,6 +19,7 @@ import numpy as np
 
 from contrique.errors import ContriqueError
 from contrique.evaluation.joint import fit_joint, joint_split
+from contrique.evaluation.pairs import Pairs
 
 LEVEL = 0.8
 """Default share of new images whose rating the interval holds."""
@@ -85,6 +86,7 @@ def measure_coverage(
     splits: int = 10,
     seed: int = 0,
     sets_N: np.ndarray | None = None,
+    pairs: Pairs | None = None,
 ) -> Coverage | None:
     """Measure coverage honestly: fit and calibrate on 80 % of the groups, count on the other 20 %, several times.
 
@@ -100,6 +102,7 @@ def measure_coverage(
         splits: how many random splits.
         seed: of splits and folds.
         sets_N: the set of each image, as for ``fit_joint``; one set if left out.
+        pairs: as for ``fit_joint``; those made of images that are counted are left out.
 
     Returns:
         Over the splits; None where no split leaves each set groups enough.
@@ -119,7 +122,8 @@ def measure_coverage(
             continue
         train, test = parts
         data = features_ND[train], scores_N[train], groups_N[train], sets_N[train]
-        joint = fit_joint(*data, standardise=standardise, seed=seed)
+        some = None if pairs is None else pairs.among(train, len(scores_N))
+        joint = fit_joint(*data, pairs=some, standardise=standardise, seed=seed)
         width = widest(joint.scores_N - joint.fit.held_out_N, sets_N[train], level)
         truth_M = joint.on_first_scale(scores_N[test], sets_N[test])
         inside_M = np.abs(joint.fit.regressor.predict(features_ND[test]) - truth_M) <= width

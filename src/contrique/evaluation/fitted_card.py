@@ -8,6 +8,7 @@ import numpy as np
 from contrique.evaluation.conformal import Coverage
 from contrique.evaluation.correlation import plcc, srocc
 from contrique.evaluation.joint import JointFit
+from contrique.evaluation.pairs import PairedRidge, Pairs
 from contrique.evaluation.ratings import Ratings
 from contrique.evaluation.ridge import FOLDS
 from contrique.scale import to_hundred
@@ -60,6 +61,25 @@ def regressor_card(
         card["scale"] += f"; ratings are those of {first.source}, to whose scale the other sets were brought"
         held = [None] * len(rated) if coverage is None else coverage.sets
         card["sets"] = [_set_card(one, k, joint, mapping, first, held[k]) for k, one in enumerate(rated)]
+    return card
+
+
+def pairs_card(pairs: Pairs, paired: PairedRidge) -> dict[str, Any]:
+    """The card's ``regressor.pairs``: how many there were, and what those of photographs that nobody rated gave.
+
+    Returns:
+        ``resized``, pairs of a rated image and its resized copy; ``ordered``, pairs of a photograph distorted less and
+        more; where there are such, ``photographs``, how many they were made of, and the share of pairs in which the
+        less distorted one scores better: ``in_order_without``, by ratings alone, and ``in_order``, held out by
+        photograph (None for a single one).
+    """
+    ordered = int((~pairs.alike_M).sum())
+    card: dict[str, Any] = {"resized": len(pairs) - ordered, "ordered": ordered}
+    if ordered:
+        without, held_out = paired.order_kept()
+        card["photographs"] = len(np.unique(pairs.photographs_M[~pairs.alike_M]))
+        card["in_order_without"] = without
+        card["in_order"] = None if np.isnan(held_out) else held_out
     return card
 
 

@@ -12,10 +12,12 @@ import numpy as np
 from contrique.errors import ContriqueError
 from contrique.evaluation.cache import FeatureCache, rated_features
 from contrique.evaluation.conformal import LEVEL, half_width, measure_coverage, widest
-from contrique.evaluation.fitted_card import agreement_card, regressor_card
+from contrique.evaluation.fitted_card import agreement_card, pairs_card, regressor_card
 from contrique.evaluation.joint import fit_joint, joint_groups
+from contrique.evaluation.pairs import Pairs
 from contrique.evaluation.ratings import Ratings
 from contrique.evaluation.regressor import Regressor, needs_standardising
+from contrique.evaluation.resized import resized_pairs
 from contrique.scale import check_mapping
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def fit_model(
     level: float = LEVEL,
     scale_min: float | None = None,
     scale_max: float | None = None,
+    resized: bool = False,
+    pairs: Pairs | None = None,
     seed: int = 0,
     cache: FeatureCache | None = None,
     progress: bool = False,
@@ -50,7 +54,10 @@ def fit_model(
         scale_min: the rating of the first set that maps to the lower end of 0–100 (the upper, if lower is better); its
             least rating if left out.
         scale_max: the other end; its greatest rating if left out.
-        seed: of folds and splits.
+        resized: also learn that each image, enlarged or shrunk a little, scores the same; needs its copy's features.
+        pairs: from ``contrique.learning.ordering.ordered_pairs``, with the features of the same encoder: also learn
+            from photographs that nobody rated, which distorted more must not score better.
+        seed: of folds and splits, and of the copies.
         cache: where features are kept, or None.
         progress: show a bar on standard error.
 
@@ -60,8 +67,8 @@ def fit_model(
 
     Raises:
         ContriqueError: a set has too few images or groups for a fit or for the level, or ratings that are all the same
-            (it names the set); scale ends in the wrong order; references for some sets only; or more notes in ``about``
-            than sets.
+            (it names the set); scale ends in the wrong order; references for some sets only, or for any of them with
+            pairs or copies; or more notes in ``about`` than sets.
     """
     from contrique.model import QualityModel
 
@@ -70,6 +77,8 @@ def fit_model(
     if len(notes) > len(rated):
         raise ContriqueError(f"{len(notes)} notes on the ratings of {len(rated)} set{'s' * (len(rated) > 1)}")
     encoder = QualityModel.load() if encoder is None else encoder
+    if (resized or pairs is not None) and any(one.references is not None for one in rated):
+        raise ContriqueError("pairs and resized copies are of images by themselves: they do not go with references")
     rows, kept, left_out, start = [], [], {}, 0
     for one in rated:
         rows_ND, reasons = rated_features(encoder, one, cache, progress=progress)
@@ -78,9 +87,17 @@ def fit_model(
         kept.append(one.only(keep_N))
         left_out.update({start + index: reason for index, reason in reasons.items()})
         start += len(one)
+    some = [] if pairs is None else [pairs]
+    first = 0
+    for one, rows_ND in zip(kept, rows, strict=True):
+        if resized:
+            copies = resized_pairs(encoder, one, rows_ND, seed=seed, cache=cache, progress=progress)
+            some.append(copies.moved(first))
+        first += len(one)
     regressor, card, agreement = fit_features(
         rows[0] if len(rows) == 1 else np.concatenate(rows),
         kept,
+        pairs=Pairs.joined(some).drawn(seed) if some else None,
         standardise=needs_standardising(encoder.card),
         level=level,
         scale_min=scale_min,
@@ -97,6 +114,7 @@ def fit_features(
     features_ND: np.ndarray,
     ratings: Ratings | Sequence[Ratings],
     *,
+    pairs: Pairs | None = None,
     standardise: bool = True,
     level: float = LEVEL,
     scale_min: float | None = None,
@@ -108,6 +126,7 @@ def fit_features(
     Args:
         features_ND: of the images of all sets, one set after the other.
         ratings: of one set, or of several.
+        pairs: of images of which one must score better, or that must score alike.
         standardise: as in ``fit_ridge``; the rest as in ``fit_model``.
         level: see there.
         scale_min: see there.
@@ -137,7 +156,9 @@ def fit_features(
     if len(rated) > 1:
         groups_N = joint_groups(features_ND, groups_N, sets_N)
     options: dict[str, Any] = {"standardise": standardise, "seed": seed}
-    joint = fit_joint(features_ND, scores_N, groups_N, sets_N, **options)
+    if pairs is not None:
+        pairs = pairs.for_ratings(first.lower_is_better)
+    joint = fit_joint(features_ND, scores_N, groups_N, sets_N, pairs=pairs, **options)
     width = widest(joint.scores_N - joint.fit.held_out_N, sets_N, level)
     interval: dict[str, Any] = {
         "level": level,
@@ -148,8 +169,10 @@ def fit_features(
     measured = None
     if max(len(np.unique(one.groups)) for one in rated) >= 3:
         data = features_ND, scores_N, groups_N
-        measured = measure_coverage(*data, level=level, splits=COVERAGE_SPLITS, sets_N=sets_N, **options)
+        measured = measure_coverage(*data, level=level, splits=COVERAGE_SPLITS, sets_N=sets_N, pairs=pairs, **options)
     card = regressor_card(rated, joint, mapping, interval, measured, **options)
+    if pairs is not None and joint.paired is not None:
+        card["pairs"] = pairs_card(pairs, joint.paired)
     return joint.fit.regressor, card, agreement_card(rated, joint)
 
 

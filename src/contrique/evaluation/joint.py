@@ -21,12 +21,13 @@ the sets have nothing in common it gives all of them the same error for an image
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from contrique.errors import ContriqueError
-from contrique.evaluation.ridge import FOLDS, Fit, RidgePath, fit_ridge
+from contrique.evaluation.pairs import PairedRidge, Pairs
+from contrique.evaluation.ridge import FOLDS, Fit, RidgePath
 from contrique.evaluation.splits import group_folds, group_split
 
 ROUNDS = 1000
@@ -43,12 +44,14 @@ class JointFit:
         slopes_K: aₖ > 0.
         shifts_K: cₖ.
         scores_N: all ratings on the first set's scale.
+        paired: what fitted the pairs, where there were any.
     """
 
     fit: Fit
     slopes_K: np.ndarray
     shifts_K: np.ndarray
     scores_N: np.ndarray
+    paired: PairedRidge | None = None
 
     def on_first_scale(self, scores_M: np.ndarray, sets_M: np.ndarray) -> np.ndarray:
         """Ratings of the sets' images on the first set's scale."""
@@ -61,18 +64,21 @@ def fit_joint(
     groups_N: np.ndarray,
     sets_N: np.ndarray,
     *,
+    pairs: Pairs | None = None,
     standardise: bool = True,
     seed: int = 0,
 ) -> JointFit:
     """Fit on everything; strength by folds that keep groups together. One set is exactly ``fit_ridge``.
 
-    The strength is that of the least squared error of held-out predictions, each set's in units of its deviation.
+    The strength is that of the least squared error of held-out predictions, each set's in units of its deviation. It
+    and the lines are those of the ratings alone; pairs come in after.
 
     Args:
         features_ND: raw features of rated images.
         scores_N: their ratings, each set's on its own scale, but all in one direction.
         groups_N: their groups; equal numbers are one group whatever the set.
         sets_N: the set of each image, 0 to K − 1; each has two groups and two ratings at least.
+        pairs: of images that must score one better, or both alike; ``rows_M`` are positions among the rated images.
         standardise: as in ``RidgePath``.
         seed: of the folds.
 
@@ -81,8 +87,12 @@ def fit_joint(
     """
     scores_N, sets_N = np.asarray(scores_N, dtype=np.float64), np.asarray(sets_N)
     if sets_N.max() == 0:
-        alone = fit_ridge(features_ND, scores_N, groups_N, standardise=standardise, seed=seed)
-        return JointFit(alone, np.ones(1), np.zeros(1), scores_N)
+        path, folds_N = (
+            RidgePath(features_ND, scores_N, standardise=standardise),
+            group_folds(groups_N, FOLDS, seed=seed),
+        )
+        fit, paired = _with_pairs(path, folds_N, path.best(folds_N), pairs, float(np.std(scores_N)))
+        return JointFit(fit, np.ones(1), np.zeros(1), scores_N, paired)
     deviation_K = np.array([np.std(scores_N[sets_N == k]) for k in range(sets_N.max() + 1)])
     if not (deviation_K > 0).all():
         raise ContriqueError("each set needs ratings that differ")
@@ -100,13 +110,24 @@ def fit_joint(
         if error <= least:
             least, best = error, (here, across_K / deviation_K, held_out_N, strength)
     here, slopes_K, held_out_N, strength = best
-    regressor = here.regressors(np.array([strength]))[0]
-    fitted_N = regressor.predict(features_ND)
+    fit = Fit(here.regressors(np.array([strength]))[0], float(strength), held_out_N)
+    fit, paired = _with_pairs(here, folds_N, fit, pairs, deviation_K[0])
+    fitted_N = fit.regressor.predict(features_ND)
     shifts_K = np.zeros(len(slopes_K))
     for k in range(1, len(slopes_K)):  # a set's mean rating meets its mean prediction, as the first set's does
         shifts_K[k] = np.mean(fitted_N[sets_N == k] - slopes_K[k] * scores_N[sets_N == k])
-    fit = Fit(regressor, float(strength), held_out_N + shifts_K[sets_N])
-    return JointFit(fit, slopes_K, shifts_K, slopes_K[sets_N] * scores_N + shifts_K[sets_N])
+    fit = replace(fit, held_out_N=fit.held_out_N + shifts_K[sets_N])
+    return JointFit(fit, slopes_K, shifts_K, slopes_K[sets_N] * scores_N + shifts_K[sets_N], paired)
+
+
+def _with_pairs(
+    path: RidgePath, folds_N: np.ndarray, fit: Fit, pairs: Pairs | None, deviation: float
+) -> tuple[Fit, PairedRidge | None]:
+    """The same fit with pairs, if there are any."""
+    if pairs is None or not len(pairs):
+        return fit, None
+    paired = PairedRidge(path, fit.strength, pairs, deviation)
+    return Fit(paired.regressor(), fit.strength, paired.held_out(folds_N)), paired
 
 
 def balanced(left_KK: np.ndarray, counts_K: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ between rows of set k, 0 between sets.
 """
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,11 +73,12 @@ class RidgePath:
                 self._mean_KD[k] = x_ND[rows].mean(axis=0)
                 x_ND[rows] -= self._mean_KD[k]
         self._scale_D = np.ones(x_ND.shape[1])
+        self._constant_D = np.zeros(x_ND.shape[1], dtype=bool)
         if standardise:
             self._scale_D = np.sqrt(np.einsum("nd,nd->d", x_ND, x_ND) / len(x_ND))
-            constant_D = self._scale_D <= CONSTANT * np.abs(self._mean_KD).max(axis=0)
-            self._scale_D[constant_D] = 1.0
-            x_ND[:, constant_D] = 0.0
+            self._constant_D = self._scale_D <= CONSTANT * np.abs(self._mean_KD).max(axis=0)
+            self._scale_D[self._constant_D] = 1.0
+            x_ND[:, self._constant_D] = 0.0
             x_ND /= self._scale_D
         self._x_ND = x_ND
         self._dual = x_ND.shape[0] < x_ND.shape[1]
@@ -100,6 +102,10 @@ class RidgePath:
         self._center_K = np.array([y_N[rows].mean() for rows in self._members])
         y_N = y_N - self._center_K[self._set_N]
         self._right_R = self._basis.T @ (y_N if self._dual else self._x_ND.T @ y_N)
+
+    def __len__(self) -> int:
+        """How many rated images."""
+        return len(self._y_N)
 
     def rated(self, scores_N: np.ndarray) -> "RidgePath":
         """The same features with other ratings, without another decomposition."""
@@ -163,22 +169,56 @@ class RidgePath:
         if folds_N.shape != self._y_N.shape or len(names) < 2:
             raise ContriqueError(f"expected a fold for each of {len(self._y_N)} rows and at least two folds")
         predicted_NA = np.empty((len(self._y_N), len(strengths_A)))
-        size_K = np.bincount(self._set_N)
         for name in names:
             rows = np.flatnonzero(folds_N == name)
-            y_B = self._y_N[rows]
-            same_BB = self._set_N[rows, None] == self._set_N[rows]
-            part_BR = self._basis[rows] if self._dual else self._x_ND[rows] @ self._basis
-            for column, strength in enumerate(strengths_A):
-                shrunk_BR = part_BR / (self._lam_R + strength)
-                if self._dual:  # I − H = α U (Λ + α)⁻¹ Uᵀ; α cancels, and with it the loss of digits for small α
-                    rest_BB = shrunk_BR @ part_BR.T
-                    residual_B = shrunk_BR @ self._right_R
-                else:  # I − H = I − 1/N − Z (Λ + α)⁻¹ Zᵀ
-                    rest_BB = np.eye(len(rows)) - same_BB / size_K[self._set_N[rows]] - shrunk_BR @ part_BR.T
-                    residual_B = y_B - self._center_K[self._set_N[rows]] - shrunk_BR @ self._right_R
-                predicted_NA[rows, column] = y_B - np.linalg.solve(rest_BB, residual_B)
+            for column, (rest_BB, residual_B, _) in enumerate(self.without(rows, strengths_A)):
+                predicted_NA[rows, column] = self._y_N[rows] - np.linalg.solve(rest_BB, residual_B)
         return predicted_NA
+
+    def without(self, rows: np.ndarray, strengths_A: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
+        """What a fit without some rows takes: (I − H)_BB / c, (y − H y)_B / c and c > 0, for each strength.
+
+        (I − H)_BB⁻¹ (y − H y)_B are the rows' residuals by that fit. c is α where N < D: it cancels, and with it the
+        loss of digits for small α; else 1.
+        """
+        same_BB = self._set_N[rows, None] == self._set_N[rows]
+        size_B = np.bincount(self._set_N)[self._set_N[rows]]
+        part_BR = self._basis[rows] if self._dual else self._x_ND[rows] @ self._basis
+        for strength in strengths_A:
+            shrunk_BR = part_BR / (self._lam_R + strength)
+            if self._dual:  # I − H = α U (Λ + α)⁻¹ Uᵀ
+                yield shrunk_BR @ part_BR.T, shrunk_BR @ self._right_R, strength
+            else:  # I − H = I − 1/N − Z (Λ + α)⁻¹ Zᵀ
+                centred_B = self._y_N[rows] - self._center_K[self._set_N[rows]]
+                rest_BB = np.eye(len(rows)) - same_BB / size_B - shrunk_BR @ part_BR.T
+                yield rest_BB, centred_B - shrunk_BR @ self._right_R, 1.0
+
+    def best(self, folds_N: np.ndarray) -> "Fit":
+        """The fit on everything with the strength of least held-out error."""
+        strengths_A = self.strengths()
+        predicted_NA = self.held_out(folds_N, strengths_A)
+        best = best_strength(predicted_NA, self._y_N)
+        return Fit(self.regressors(strengths_A[best : best + 1])[0], float(strengths_A[best]), predicted_NA[:, best])
+
+    def scaled(self, differences_MD: np.ndarray) -> np.ndarray:
+        """Differences of raw features in the units of the columns; 0 in constant ones."""
+        return np.where(self._constant_D, 0.0, np.asarray(differences_MD, dtype=np.float64) / self._scale_D)
+
+    def inverse(self, vectors_MD: np.ndarray, strength: float) -> np.ndarray:
+        """(XᵀX + α)⁻¹ times vectors in the units of the columns: float64 (M, D)."""
+        if self._dual:  # (1 − Xᵀ U (Λ + α)⁻¹ Uᵀ X) / α
+            pulled_MR = (vectors_MD @ self._x_ND.T) @ self._basis / (self._lam_R + strength)
+            return (vectors_MD - (pulled_MR @ self._basis.T) @ self._x_ND) / strength
+        return (vectors_MD @ self._basis / (self._lam_R + strength)) @ self._basis.T
+
+    def at(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features of some rows, centred and in the units of the columns, and their ratings."""
+        return self._x_ND[rows], self._y_N[rows]
+
+    def moved(self, by_D: np.ndarray, strength: float) -> Regressor:
+        """The ridge solution with ``by_D`` added to its weights, which are in the units of the columns."""
+        coef_D = self.regressors(np.array([strength]))[0].coef_D + by_D / self._scale_D
+        return Regressor(coef_D, float(self._center_K[0] - coef_D @ self._mean_KD[0]))
 
 
 @dataclass(frozen=True)
@@ -207,7 +247,12 @@ def best_strength(predicted_MA: np.ndarray, scores_M: np.ndarray) -> int:
 
 
 def fit_ridge(
-    features_ND: np.ndarray, scores_N: np.ndarray, groups_N: np.ndarray, *, standardise: bool = True, seed: int = 0
+    features_ND: np.ndarray,
+    scores_N: np.ndarray,
+    groups_N: np.ndarray,
+    *,
+    standardise: bool = True,
+    seed: int = 0,
 ) -> Fit:
     """Fit on everything, with the strength of least error over folds that keep groups together.
 
@@ -222,10 +267,7 @@ def fit_ridge(
         ContriqueError: bad shapes, values that are not finite, or fewer than two groups.
     """
     path = RidgePath(features_ND, scores_N, standardise=standardise)
-    strengths_A = path.strengths()
-    predicted_NA = path.held_out(group_folds(groups_N, FOLDS, seed=seed), strengths_A)
-    best = best_strength(predicted_NA, np.asarray(scores_N, dtype=np.float64))
-    return Fit(path.regressors(strengths_A[best : best + 1])[0], float(strengths_A[best]), predicted_NA[:, best])
+    return path.best(group_folds(groups_N, FOLDS, seed=seed))
 
 
 def _positive(strengths_A: np.ndarray) -> np.ndarray:

@@ -158,14 +158,7 @@ def collect(
 
     for module in ("cv2", "scipy"):
         need(module, "learn", "contrique probe")
-    left_out: dict[Path, str] = {}
-    contents: dict[str, Path] = {}
-    for path in paths:
-        content = content_digest(path)
-        if content is None:
-            left_out[path] = "cannot be read"
-        else:
-            contents.setdefault(content, path)
+    contents, left_out = different_contents(paths)
     shuffled = np.random.default_rng(seed).permutation(sorted(contents)).tolist()[:most]
     features_ND = np.empty((len(shuffled) * sum(TURNS) * levels, model.dim), np.float32)
     kinds: list[int] = []
@@ -175,7 +168,7 @@ def collect(
         for content in tqdm(shuffled, unit="image", desc=model.name, disable=not progress, file=sys.stderr):
             views = views_of(content, levels, seed)
             try:
-                rows_VD, changed_V = _rows(model, contents[content], content, views, cache, pool)
+                rows_VD, changed_V = view_features(model, contents[content], content, views, cache, pool)
             except ImageError as error:
                 left_out[contents[content]] = error.reason
                 continue
@@ -189,7 +182,20 @@ def collect(
     return Samples(features_ND[: len(kinds)], np.array(kinds), np.array(steps), tuple(used), left_out)
 
 
-def _rows(
+def different_contents(paths: Sequence[Path]) -> tuple[dict[str, Path], dict[Path, str]]:
+    """The first file of each content by its SHA-256, and why others cannot be used."""
+    left_out: dict[Path, str] = {}
+    contents: dict[str, Path] = {}
+    for path in paths:
+        content = content_digest(path)
+        if content is None:
+            left_out[path] = "cannot be read"
+        else:
+            contents.setdefault(content, path)
+    return contents, left_out
+
+
+def view_features(
     model: "QualityModel",
     path: Path,
     content: str,
@@ -197,7 +203,11 @@ def _rows(
     cache: FeatureCache | None,
     pool: ThreadPoolExecutor,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Features (V, D) of one photograph's views, and which of them a distortion changed (V,): kept as one row each."""
+    """Features (V, D) of one photograph's views, and which of them a distortion changed (V,): kept as one row each.
+
+    Raises:
+        ImageError: the photograph cannot be read, or its features are not finite.
+    """
     keys = [hashlib.sha256(f"{content} {VERSION} {tuple(view)}".encode()).hexdigest() for view in views]
     found = [None if cache is None else cache.get(model.digest, key, model.dim + 1) for key in keys]
     missing = [place for place, row in enumerate(found) if row is None]
