@@ -132,9 +132,10 @@ class PairedRidge:
 
     def __init__(self, path: "RidgePath", strength: float, pairs: Pairs, deviation: float) -> None:
         self._path, self._strength, self._pairs = path, strength, pairs
-        self._d_MD = path.scaled(pairs.differences_MD)
-        self._inverse_MD = path.inverse(self._d_MD, strength)
-        self._own_MM = self._d_MD @ self._inverse_MD.T
+        d_MD = path.scaled(pairs.differences_MD)
+        inverse_DM = path.inverse(d_MD, strength).T
+        self._own_MM = d_MD @ inverse_DM
+        self._to_rows_NM = path.at(np.arange(len(path)))[0] @ inverse_DM
         self._start_M = pairs.differences_MD @ path.regressors(np.array([strength]))[0].coef_D
         self._margin_M = np.where(pairs.alike_M, 0.0, MARGIN * deviation)
         alike = int(pairs.alike_M.sum())
@@ -144,7 +145,8 @@ class PairedRidge:
     def regressor(self) -> Regressor:
         """Fitted to all ratings and pairs."""
         beta_M = self._solve(self._own_MM, self._start_M, np.ones(len(self._pairs), dtype=bool))
-        return self._path.moved(self._path.inverse(beta_M @ self._d_MD, self._strength), self._strength)
+        d_D = self._path.scaled(beta_M @ self._pairs.differences_MD)
+        return self._path.moved(self._path.inverse(d_D, self._strength), self._strength)
 
     def held_out(self, folds_N: np.ndarray) -> np.ndarray:
         """Predict every rated image by a fit that saw neither its fold nor pairs made of that fold's images.
@@ -156,9 +158,8 @@ class PairedRidge:
         fold_M = np.where(self._pairs.rows_M < 0, -1, folds_N[self._pairs.rows_M])
         for fold in np.unique(folds_N):
             rows = np.flatnonzero(folds_N == fold)
-            x_BD, y_B = self._path.at(rows)
+            to_BM, y_B = self._to_rows_NM[rows], self._path.at(rows)[1]
             rest_BB, residual_B, by = next(self._path.without(rows, np.array([self._strength])))
-            to_BM = x_BD @ self._inverse_MD.T
             out_B, out_BM = np.linalg.solve(rest_BB, residual_B), np.linalg.solve(by * rest_BB, to_BM)
             own_MM, start_M = self._own_MM + to_BM.T @ out_BM, self._start_M - to_BM.T @ out_B
             held_out_N[rows] = y_B - out_B + out_BM @ self._solve(own_MM, start_M, fold_M != fold)
