@@ -141,11 +141,12 @@ class PairedRidge:
         alike = int(pairs.alike_M.sum())
         weights = len(path) / max(len(pairs) - alike, 1), ALIKE * len(path) / max(alike, 1)
         self._weight_M = np.where(pairs.alike_M, weights[1], weights[0])
+        self._beta_M = np.zeros(len(pairs))
+        self._beta_M = self._solve(self._own_MM, self._start_M, np.ones(len(pairs), dtype=bool))
 
     def regressor(self) -> Regressor:
         """Fitted to all ratings and pairs."""
-        beta_M = self._solve(self._own_MM, self._start_M, np.ones(len(self._pairs), dtype=bool))
-        d_D = self._path.scaled(beta_M @ self._pairs.differences_MD)
+        d_D = self._path.scaled(self._beta_M @ self._pairs.differences_MD)
         return self._path.moved(self._path.inverse(d_D, self._strength), self._strength)
 
     def held_out(self, folds_N: np.ndarray) -> np.ndarray:
@@ -184,7 +185,11 @@ class PairedRidge:
         return float(np.mean(self._start_M[ordered] > 0)), float(np.mean(right_M[ordered]))
 
     def _solve(self, own_MM: np.ndarray, start_M: np.ndarray, used_M: np.ndarray) -> np.ndarray:
-        """β by Newton's method; a step is halved until it lowers the sum."""
+        """β by Newton's method, from the pairs that lack something in the fit to everything.
+
+        A step is halved until it lowers the sum.
+        """
+        from scipy.linalg import cho_factor, cho_solve
 
         def lacking(beta_M: np.ndarray) -> tuple[np.ndarray, float]:
             lack_M = self._margin_M - start_M - own_MM @ beta_M
@@ -193,12 +198,15 @@ class PairedRidge:
 
         beta_M = np.zeros(len(start_M))
         active_M, cost = lacking(beta_M)
+        if self._beta_M.any():
+            active_M = used_M & (self._beta_M != 0)
         for _ in range(STEPS):
             active = np.flatnonzero(active_M)
             system_AA = own_MM[np.ix_(active, active)]
             system_AA[np.diag_indices(len(active))] += 1 / self._weight_M[active]
             whole_M = np.zeros(len(start_M))
-            whole_M[active] = np.linalg.solve(system_AA, (self._margin_M - start_M)[active])
+            factor = cho_factor(system_AA, lower=True, overwrite_a=True, check_finite=False)
+            whole_M[active] = cho_solve(factor, (self._margin_M - start_M)[active], check_finite=False)
             step = 1.0
             next_active_M, next_cost = lacking(whole_M)
             while next_cost > cost * (1 + 1e-9) and step > 1e-6:
