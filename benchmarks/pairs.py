@@ -56,16 +56,12 @@ def measured(model: Any, sets: list[Ratings], aside: list[np.ndarray], photograp
     points = 100 / (sets[0].scores.max() - sets[0].scores.min())
     sign = -1 if first.lower_is_better != second.lower_is_better else 1
     rows = {}
-    for name, parts in {
-        "ratings alone": [],
-        "ordered pairs": [ordered],
-        "resized copies": [copies],
-        "both": [ordered, copies],
-    }.items():
+    fits = {"ratings alone": [], "ordered pairs": [ordered], "resized copies": [copies], "both": [ordered, copies]}
+    for name, parts in fits.items():
         pairs = Pairs.joined(parts).drawn(0).for_ratings(first.lower_is_better) if parts else None
         joint = fit_joint(first_ND, first.scores, first.groups, np.zeros(len(first), dtype=int), pairs=pairs)
         regressor = joint.fit.regressor
-        if ordered in parts:
+        if name in ("ordered pairs", "both"):
             order = joint.paired.order_kept()[1]
         else:
             order = np.mean(ordered.for_ratings(first.lower_is_better).differences_MD @ regressor.coef_D > 0)
