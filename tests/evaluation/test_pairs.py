@@ -101,6 +101,24 @@ def test_pairs_that_are_in_order_by_far_change_nothing():
     assert paired.order_kept() == (1.0, 1.0)
 
 
+@pytest.mark.parametrize("images", [12, 200])
+def test_columns_that_hardly_vary_among_the_rated_and_do_between_pairs_are_no_obstacle(images):
+    rng = np.random.default_rng(0)
+    features, dead = 60, 20
+    x_ND = rng.standard_normal((images, features))
+    x_ND[:, :dead] = 0.0
+    x_ND[rng.integers(0, images, dead), np.arange(dead)] = 1e-8  # not constant, by the measure of RidgePath
+    y_N = x_ND[:, -1] + 0.1 * rng.standard_normal(images)
+    d_MD = rng.standard_normal((300, features))
+    d_MD[:, :dead] = np.abs(d_MD[:, :dead]) * (rng.random((300, dead)) < 0.3)
+    joint = fit_joint(x_ND, y_N, np.arange(images), np.zeros(images, int), pairs=pairs_of(d_MD))
+    assert np.isfinite(joint.fit.regressor.coef_D).all()
+    assert np.isfinite(joint.fit.held_out_N).all()
+    if images > features:  # with fewer, rounding leaves little of what such pairs could teach
+        before, _ = joint.paired.order_kept()
+        assert np.mean(d_MD @ joint.fit.regressor.coef_D > 0) > before + 0.2
+
+
 def test_a_direction_that_ratings_do_not_show_is_learned_from_pairs():
     rng = np.random.default_rng(0)
     x_ND = rng.standard_normal((60, 8))

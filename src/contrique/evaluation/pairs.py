@@ -189,7 +189,6 @@ class PairedRidge:
 
         A step is halved until it lowers the sum.
         """
-        from scipy.linalg import cho_factor, cho_solve
 
         def lacking(beta_M: np.ndarray) -> tuple[np.ndarray, float]:
             lack_M = self._margin_M - start_M - own_MM @ beta_M
@@ -202,11 +201,10 @@ class PairedRidge:
             active_M = used_M & (self._beta_M != 0)
         for _ in range(STEPS):
             active = np.flatnonzero(active_M)
-            system_AA = own_MM[np.ix_(active, active)]
-            system_AA[np.diag_indices(len(active))] += 1 / self._weight_M[active]
             whole_M = np.zeros(len(start_M))
-            factor = cho_factor(system_AA, lower=True, overwrite_a=True, check_finite=False)
-            whole_M[active] = cho_solve(factor, (self._margin_M - start_M)[active], check_finite=False)
+            if len(active):
+                parts = own_MM[np.ix_(active, active)], 1 / self._weight_M[active], (self._margin_M - start_M)[active]
+                whole_M[active] = _solved(*parts)
             step = 1.0
             next_active_M, next_cost = lacking(whole_M)
             while next_cost > cost * (1 + 1e-9) and step > 1e-6:
@@ -218,3 +216,24 @@ class PairedRidge:
             if done:
                 break
         return beta_M
+
+
+def _solved(own_AA: np.ndarray, add_A: np.ndarray, right_A: np.ndarray) -> np.ndarray:
+    """(S + diag(add))⁻¹ right.
+
+    A column that hardly varies among the rated images and does between pairs makes S so large that rounding leaves it
+    with eigenvalues below 0: then as much is added to the diagonal as it takes.
+    """
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+    for lift in (0.0, *np.logspace(-16, 0, 9)):
+        system_AA = own_AA.copy()
+        system_AA[np.diag_indices(len(add_A))] += add_A + lift * np.trace(own_AA)
+        try:
+            factor = cho_factor(system_AA, lower=True, overwrite_a=True, check_finite=False)
+            break
+        except LinAlgError:
+            continue
+    else:
+        raise ContriqueError("pairs cannot be fitted: their features differ by too much for the numbers here")
+    return cho_solve(factor, right_A, check_finite=False)
