@@ -1,6 +1,7 @@
 """``contrique fit --pristine`` and ``--resized``: what nobody rated makes scores fall with it and stay with size."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,28 @@ def test_references_do_not_go_with_either(folder: Path, tmp_path: Path, capsys: 
     lines = (folder / "scores.csv").read_text().splitlines()
     csv = tmp_path / "full.csv"
     csv.write_text("\n".join([lines[0] + ",reference", *(f"{line},0.png" for line in lines[1:])]))
-    words = ["fit", str(csv), "--images", str(folder / "images"), "--references", str(folder / "images"), "--resized"]
-    assert main([*words, "--model", str(folder / "tiny"), "-o", str(tmp_path / "mine")]) == 1
+    words = ["fit", str(csv), "--images", str(folder / "images"), "--references", str(folder / "images")]
+    words += ["--model", str(folder / "tiny"), "-o", str(tmp_path / "mine")]
+    assert main([*words, "--resized"]) == 1
     assert "do not go with references" in capsys.readouterr().err
+    assert main([*words, "--pristine", str(tmp_path / "nowhere")]) == 1  # before photographs are looked at
+    assert "do not go with references" in capsys.readouterr().err
+
+
+def test_ratings_that_cannot_be_fitted_are_refused_before_photographs_are_distorted(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = tmp_path / "same.csv"
+    csv.write_text("image,MOS\n" + "\n".join(f"{seed}.png,3" for seed in range(40)))
+    words = ["fit", str(csv), "--images", str(folder / "images"), "--pristine", str(tmp_path / "nowhere")]
+    assert main([*words, "--model", str(folder / "tiny"), "-o", str(tmp_path / "mine")]) == 1
+    assert "have the same rating 3" in capsys.readouterr().err
+
+
+def test_without_scipy_copies_are_refused_in_a_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    assert fit(folder, tmp_path / "mine", "--resized") == 1
+    error = "contrique: error: fitting with pairs of images needs scipy: pip install 'contrique[evaluate]'\n"
+    assert capsys.readouterr().err == error

@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
         args.parser.error("--list names photographs of --pristine DIR")
     if args.licence and not args.list:
         args.parser.error("--licence chooses rows of --list CSV")
-    from contrique.evaluation.fitting import fit_model
+    from contrique.evaluation.fitting import check_before, fit_model
     from contrique.model import QualityModel, check_free
 
     target = Path(args.output)
@@ -127,6 +127,7 @@ def run(args: argparse.Namespace) -> int:
     unread: dict[Path, str] = {}
     with plain_warnings():
         rated = [ratings_of(args), *other_ratings_of(args, "--and")]
+        check_before(rated, level=args.interval, pairs=args.resized or args.pristine is not None)
         encoder = QualityModel.load(args.model)
         if args.pristine:
             from contrique.learning.ordering import ordered_pairs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from contrique.errors import ContriqueError
+from contrique.errors import ContriqueError, need
 from contrique.evaluation.cache import FeatureCache, rated_features
 from contrique.evaluation.conformal import LEVEL, half_width, measure_coverage, widest
 from contrique.evaluation.fitted_card import agreement_card, pairs_card, regressor_card
@@ -69,6 +69,7 @@ def fit_model(
         ContriqueError: a set has too few images or groups for a fit or for the level, or ratings that are all the same
             (it names the set); scale ends in the wrong order; references for some sets only, or for any of them with
             pairs or copies; or more notes in ``about`` than sets.
+        MissingExtra: scipy (extra ``evaluate``) is not installed, and there are pairs or copies.
     """
     from contrique.model import QualityModel
 
@@ -76,9 +77,8 @@ def fit_model(
     notes = [about] if about is None or isinstance(about, str) else list(about)
     if len(notes) > len(rated):
         raise ContriqueError(f"{len(notes)} notes on the ratings of {len(rated)} set{'s' * (len(rated) > 1)}")
+    check_before(rated, level=level, pairs=resized or pairs is not None)
     encoder = QualityModel.load() if encoder is None else encoder
-    if (resized or pairs is not None) and any(one.references is not None for one in rated):
-        raise ContriqueError("pairs and resized copies are of images by themselves: they do not go with references")
     rows, kept, left_out, start = [], [], {}, 0
     for one in rated:
         rows_ND, reasons = rated_features(encoder, one, cache, progress=progress)
@@ -174,6 +174,26 @@ def fit_features(
     if pairs is not None and joint.paired is not None:
         card["pairs"] = pairs_card(pairs, joint.paired)
     return joint.fit.regressor, card, agreement_card(rated, joint)
+
+
+def check_before(rated: Sequence[Ratings], *, level: float = LEVEL, pairs: bool = False) -> None:
+    """What can be known before features are computed, which takes long.
+
+    Args:
+        rated: the sets.
+        level: wanted coverage of the interval.
+        pairs: whether pairs or resized copies are to be learned from.
+
+    Raises:
+        ContriqueError: a set has too few images or groups, or ratings that are all the same; or pairs and references.
+        MissingExtra: scipy (extra ``evaluate``) is not installed, and there are pairs.
+    """
+    if pairs:
+        need("scipy", "evaluate", "fitting with pairs of images")
+        if any(one.references is not None for one in rated):
+            raise ContriqueError("pairs and resized copies are of images by themselves: they do not go with references")
+    for one in rated:
+        _check(one, level)
 
 
 def _several(ratings: Ratings | Sequence[Ratings]) -> list[Ratings]:
