@@ -100,6 +100,18 @@ def test_resized_copies_score_more_alike(folder: Path, tmp_path: Path, capsys: p
     assert shifts["resized"] < shifts["alone"]
 
 
+def test_no_more_images_are_copied_than_a_fit_takes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contrique.evaluation.fitting.MOST", 15)
+    words = ["--resized", "--and", f"{folder / 'scores.csv'}={folder / 'images'}", "--cache", str(tmp_path / "cache")]
+    assert fit(folder, tmp_path / "mine", *words) == 0
+    card = json.loads((tmp_path / "mine" / "card.json").read_text())
+    assert card["regressor"]["pairs"]["resized"] == 15
+    kept = len([path for path in (tmp_path / "cache").rglob("*") if path.is_file()])
+    assert 40 < kept <= 40 + 15  # an image drawn in both sets has one copy
+
+
 def test_a_photograph_that_cannot_be_read_is_named_and_left_out(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,7 +34,8 @@ score column whose name begins with dmos counts from good to bad.
 --pristine DIR also learns from photographs that nobody rated: distorted more, each must not score better. Give some
 that show no distortion of their own, 80 are enough; features take as long as scoring 38 images for each (needs the
 extra `learn`). Scores then fall with distortions that no rated image has. --resized learns that a rated image enlarged
-or shrunk a little scores the same; it takes as long again as the rated images do, and some agreement.
+or shrunk a little scores the same; it takes as long again as the rated images do (as 2,000 of them where there are
+more), and some agreement.
 
 Rows of the CSV without a score or an image are left out with a warning. An image that is there and cannot be read is
 named and left out too; the model is written all the same, and the exit status is then 1.

@@ -14,7 +14,7 @@ from contrique.evaluation.cache import FeatureCache, rated_features
 from contrique.evaluation.conformal import LEVEL, half_width, measure_coverage, widest
 from contrique.evaluation.fitted_card import agreement_card, pairs_card, regressor_card
 from contrique.evaluation.joint import fit_joint, joint_groups
-from contrique.evaluation.pairs import Pairs
+from contrique.evaluation.pairs import MOST, Pairs
 from contrique.evaluation.ratings import Ratings
 from contrique.evaluation.regressor import Regressor, needs_standardising
 from contrique.evaluation.resized import resized_pairs
@@ -88,10 +88,12 @@ def fit_model(
         left_out.update({start + index: reason for index, reason in reasons.items()})
         start += len(one)
     some = [] if pairs is None else [pairs]
+    drawn = np.sort(np.random.default_rng(seed).permutation(sum(map(len, kept)))[:MOST])  # a fit takes no more copies
     first = 0
     for one, rows_ND in zip(kept, rows, strict=True):
         if resized:
-            copies = resized_pairs(encoder, one, rows_ND, seed=seed, cache=cache, progress=progress)
+            own = drawn[(drawn >= first) & (drawn < first + len(one))] - first
+            copies = resized_pairs(encoder, one, rows_ND, rows=own, seed=seed, cache=cache, progress=progress)
             some.append(copies.moved(first))
         first += len(one)
     regressor, card, agreement = fit_features(

@@ -32,6 +32,7 @@ def resized_pairs(
     ratings: Ratings,
     features_ND: np.ndarray,
     *,
+    rows: np.ndarray | None = None,
     seed: int = 0,
     cache: FeatureCache | None = None,
     progress: bool = False,
@@ -42,18 +43,20 @@ def resized_pairs(
         model: computes the features.
         ratings: the images, without references.
         features_ND: theirs.
+        rows: positions of the images that are copied; all if left out.
         seed: of factors and filters.
         cache: where features of the copies are kept, or None.
         progress: show a bar on standard error.
 
     Returns:
-        A pair for each image; none for one that can no longer be read or whose copy has no finite features.
+        A pair for each of them; none for one that can no longer be read or whose copy has no finite features.
     """
     from tqdm import tqdm
 
-    rows, parts = [], []
-    bar = tqdm(ratings.paths, unit="image", desc=f"{model.name}: resized", disable=not progress, file=sys.stderr)
-    for row, path in enumerate(bar):
+    wanted = list(range(len(ratings))) if rows is None else rows.tolist()
+    done, parts = [], []
+    for row in tqdm(wanted, unit="image", desc=f"{model.name}: resized", disable=not progress, file=sys.stderr):
+        path = ratings.paths[row]
         content = content_digest(path)
         if content is None:
             continue
@@ -68,11 +71,11 @@ def resized_pairs(
                 continue
             if cache is not None:
                 cache.put(model.digest, key, copy_D)
-        rows.append(row)
+        done.append(row)
         parts.append(copy_D - features_ND[row])
-    rows_M = np.array(rows, dtype=np.int64)
-    differences_MD = np.array(parts, dtype=np.float32).reshape(len(rows), model.dim)
-    return Pairs(differences_MD, np.ones(len(rows), dtype=bool), rows_M, np.full(len(rows), -1))
+    rows_M = np.array(done, dtype=np.int64)
+    differences_MD = np.array(parts, dtype=np.float32).reshape(len(done), model.dim)
+    return Pairs(differences_MD, np.ones(len(done), dtype=bool), rows_M, np.full(len(done), -1))
 
 
 def resized(image_HWC: np.ndarray, content: str, seed: int) -> np.ndarray:
