@@ -11,6 +11,10 @@ from tiny_model import write_tiny_model
 
 import contrique
 from contrique.cli.main import main
+from contrique.evaluation.fitting import fit_model
+from contrique.evaluation.pairs import Pairs
+from contrique.evaluation.ratings import read_ratings
+from contrique.evaluation.resized import resized_pairs
 from contrique.learning.distortions import distort
 
 pytest.importorskip("cv2")
@@ -110,6 +114,27 @@ def test_no_more_images_are_copied_than_a_fit_takes(
     assert card["regressor"]["pairs"]["resized"] == 15
     kept = len([path for path in (tmp_path / "cache").rglob("*") if path.is_file()])
     assert 40 < kept <= 40 + 15  # an image drawn in both sets has one copy
+
+
+def test_copies_are_those_that_a_draw_from_all_would_take(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+
+    def spied(encoder, ratings, features_ND, *, rows, **more):
+        taken.extend(rows.tolist())
+        return resized_pairs(encoder, ratings, features_ND, rows=rows, **more)
+
+    monkeypatch.setattr("contrique.evaluation.fitting.resized_pairs", spied)
+    monkeypatch.setattr("contrique.evaluation.fitting.MOST", 30)
+    monkeypatch.setattr("contrique.evaluation.pairs.MOST", 30)
+    ordered = Pairs(np.eye(36)[:20], np.zeros(20, bool), np.full(20, -1), np.arange(20) % 4)
+    model = contrique.load(folder / "tiny")
+    rated = read_ratings(folder / "scores.csv", images=folder / "images")
+    fit_model(rated, model, name="mine", resized=True, pairs=ordered, seed=3)
+    copies = Pairs(np.zeros((40, 36)), np.ones(40, bool), np.arange(40), np.full(40, -1))
+    drawn = Pairs.joined([ordered, copies]).drawn(3)
+    assert taken == drawn.rows_M[drawn.alike_M].tolist()
 
 
 def test_a_photograph_that_cannot_be_read_is_named_and_left_out(

@@ -88,7 +88,9 @@ def fit_model(
         left_out.update({start + index: reason for index, reason in reasons.items()})
         start += len(one)
     some = [] if pairs is None else [pairs]
-    drawn = np.sort(np.random.default_rng(seed).permutation(sum(map(len, kept)))[:MOST])  # a fit takes no more copies
+    ordered = 0 if pairs is None else len(pairs)  # a fit takes MOST copies: those that Pairs.drawn would take of all
+    order_M = np.random.default_rng(seed).permutation(ordered + sum(map(len, kept)))
+    drawn = np.sort(order_M[order_M >= ordered][:MOST]) - ordered
     first = 0
     for one, rows_ND in zip(kept, rows, strict=True):
         if resized:
