@@ -71,7 +71,7 @@ def test_scores_fall_with_noise_that_no_rated_image_has(
     pairs = card["regressor"]["pairs"]
     assert (pairs["photographs"], pairs["resized"]) == (7, 0)
     assert 100 < pairs["ordered"] <= 175
-    assert (pairs["source"], pairs["licences"]) == ("pristine/list.csv", {"CC0": 7})
+    assert (pairs["source"], pairs["licences"]) == ("pristine/list.csv", ["CC0"])
     assert pairs["in_order"] > pairs["in_order_without"]
     line = f"{pairs['ordered']}, the less distorted better: {pairs['in_order']:.1%} where held out, "
     assert f"pairs of 7 photographs         {line}" in captured.out

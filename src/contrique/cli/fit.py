@@ -152,6 +152,8 @@ def run(args: argparse.Namespace) -> int:
             progress=sys.stderr.isatty(),
         )
     if pairs is not None:
+        if "licences" in from_where:  # of the list's rows, more than were used: without their numbers
+            from_where["licences"] = list(from_where["licences"])
         model.card["regressor"]["pairs"].update(from_where)
     model.save(target)
     paths = [path for ratings in rated for path in ratings.paths]
